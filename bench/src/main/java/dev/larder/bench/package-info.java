@@ -1,0 +1,5 @@
+/** Benchmarks beside the peers. */
+@NullMarked
+package dev.larder.bench;
+
+import org.jspecify.annotations.NullMarked;

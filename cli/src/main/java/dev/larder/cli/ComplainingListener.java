@@ -1,0 +1,44 @@
+package dev.larder.cli;
+
+import dev.larder.CacheListener;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Tells the user of what went wrong beside the answer, each thing once. */
+final class ComplainingListener implements CacheListener {
+    private final Console console;
+    private final Set<String> said = new HashSet<>();
+    private int damaged;
+
+    ComplainingListener(Console console) {
+        this.console = console;
+    }
+
+    /** How many damaged entries were found and removed. */
+    synchronized int damaged() {
+        return damaged;
+    }
+
+    @Override
+    public synchronized void corrupt(String where, String what) {
+        damaged++;
+        say("warning: removed a damaged entry: " + where + ": " + what);
+    }
+
+    @Override
+    public synchronized void storageFailed(String operation, Throwable failure) {
+        say("warning: the storage failed (" + operation + "), going on without it: " + StorageSpec.problem(failure));
+    }
+
+    @Override
+    public synchronized void failed(String operation, IOException failure) {
+        say("warning: the storage failed (" + operation + "): " + StorageSpec.problem(failure));
+    }
+
+    private void say(String message) {
+        if (said.add(message)) {
+            console.complain(message);
+        }
+    }
+}

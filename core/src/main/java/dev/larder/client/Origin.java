@@ -1,0 +1,42 @@
+package dev.larder.client;
+
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
+import java.io.IOException;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * How the cache reaches the origin: one client's way of sending a request and waiting for the head of its response.
+ *
+ * <p>It must not follow redirects and must not answer from a cache of its own.
+ *
+ * @param <B> the client's own form of a response body that has not been read yet
+ */
+@FunctionalInterface
+public interface Origin<B> {
+    /**
+     * Sends a request with the caller's content and waits for the final response's head.
+     *
+     * @param request the caller's request, possibly with conditions added
+     */
+    Response<B> send(RequestHead request) throws IOException, InterruptedException;
+
+    /** The origin's response: its head, and its body still to be read. */
+    record Response<B>(ResponseHead head, B body) {}
+
+    /**
+     * The asynchronous form.
+     *
+     * @param <B> the client's own form of a response body
+     */
+    @FunctionalInterface
+    interface Async<B> {
+        /**
+         * Sends a request with the caller's content.
+         *
+         * @return completes when the final response's head is there; if it is a {@code CompletableFuture}, the cache
+         *     cancels it when the caller cancels
+         */
+        CompletionStage<Response<B>> send(RequestHead request);
+    }
+}

@@ -1,0 +1,258 @@
+package dev.larder.internal;
+
+import dev.larder.client.Answer;
+import dev.larder.client.Body;
+import dev.larder.client.BodyKind;
+import dev.larder.client.Call;
+import dev.larder.client.Origin;
+import dev.larder.engine.CacheStep;
+import dev.larder.engine.Forward;
+import dev.larder.engine.Freshen;
+import dev.larder.engine.Invalidate;
+import dev.larder.engine.Join;
+import dev.larder.engine.Lookup;
+import dev.larder.engine.Outcome;
+import dev.larder.engine.StepHandler;
+import dev.larder.internal.Flights.Flight;
+import dev.larder.internal.Flights.Landing;
+import dev.larder.rules.Reason;
+import dev.larder.rules.StoredResponse;
+import dev.larder.storage.AsyncEntryWriter;
+import dev.larder.storage.BodyReader;
+import dev.larder.storage.StoredEntry;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The blocking driver: does what each step says on the calling thread, until there is an answer.
+ *
+ * <p>A handler's method answers the next step; an outcome's answers the outcome itself once the answer is set.
+ */
+public final class BlockingCall<B> extends CallState<B> implements StepHandler<CacheStep, Exception> {
+    private final Origin<B> origin;
+    private @Nullable Answer<B> answer;
+
+    /** One request; {@link #run} is called once. */
+    public BlockingCall(CacheCore core, Call call, BodyKind<B> kind, Origin<B> origin) {
+        super(core, call, kind);
+        this.origin = origin;
+    }
+
+    /** Does it. */
+    public Answer<B> run() throws IOException, InterruptedException {
+        try {
+            CacheStep step = begin();
+            while (answer == null) {
+                step = step.accept(this);
+            }
+            return answer;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException(e);
+        } finally {
+            // Only an exception leaves a flight behind: another request has to lead now.
+            endFlight(Landing.LOOK_AGAIN);
+            discardUnread();
+        }
+    }
+
+    @Override
+    public CacheStep lookup(Lookup step) {
+        lookingUp(step);
+        return step.found(found(step.key()), now());
+    }
+
+    private List<StoredEntry> found(String key) {
+        try {
+            return core.storage.lookup(key);
+        } catch (IOException | RuntimeException e) {
+            core.storageFailed("lookup", e);
+            return List.of();
+        }
+    }
+
+    @Override
+    public CacheStep join(Join step) throws IOException, InterruptedException {
+        Flight flight = joined(step);
+        if (flight == null) {
+            return lead(step);
+        }
+        Landing landing = await(flight);
+        return switch (landing.advice()) {
+            case LOOK_AGAIN -> step.again();
+            case GO_ALONE -> step.alone();
+            case SHARE -> step.followed(Objects.requireNonNull(landing.entry()), now());
+        };
+    }
+
+    private CacheStep lead(Join step) {
+        if (!mayHaveMissedAFlight()) {
+            return step.lead();
+        }
+        Lookup again = step.again();
+        lookingUp(again);
+        CacheStep next = again.found(found(again.key()), now());
+        if (next instanceof Join join) {
+            return join.lead();
+        }
+        if (!(next instanceof Forward)) {
+            endFlight(Landing.LOOK_AGAIN);
+        }
+        return next;
+    }
+
+    private Landing await(Flight flight) throws IOException, InterruptedException {
+        try {
+            return call.patience() == null
+                    ? flight.landing().get()
+                    : flight.landing().get(call.patience().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new SocketTimeoutException("timed out waiting for another request's response to "
+                    + call.request().uri());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a flight lands without failing", e);
+        }
+    }
+
+    @Override
+    public CacheStep forward(Forward step) throws InterruptedException {
+        long sentAt = now();
+        Origin.Response<B> response;
+        try {
+            response = origin.send(step.request());
+        } catch (IOException | RuntimeException e) {
+            return step.failed(e, now());
+        }
+        received(response);
+        return step.responded(response.head(), sentAt, now());
+    }
+
+    @Override
+    public CacheStep freshen(Freshen step) {
+        boolean first = true;
+        for (StoredResponse updated : step.updated()) {
+            try {
+                if (!core.storage.freshen(updated) && first) {
+                    return step.vanished();
+                }
+                core.freshened(updated);
+            } catch (IOException | RuntimeException e) {
+                core.storageFailed("freshen", e);
+            }
+            first = false;
+        }
+        return step.done();
+    }
+
+    @Override
+    public CacheStep invalidate(Invalidate step) {
+        for (String key : step.keys()) {
+            core.forgetKey(key);
+            try {
+                core.invalidated(key, core.storage.removeKey(key), Reason.INVALIDATED);
+            } catch (IOException | RuntimeException e) {
+                core.storageFailed("invalidate", e);
+            }
+        }
+        for (StoredResponse entry : step.entries()) {
+            remove(entry);
+        }
+        return step.done();
+    }
+
+    private void remove(StoredResponse entry) {
+        try {
+            core.invalidated(entry.key(), core.storage.remove(entry.key(), entry.id()) ? 1 : 0, Reason.SUPERSEDED);
+        } catch (IOException | RuntimeException e) {
+            core.storageFailed("remove", e);
+        }
+    }
+
+    @Override
+    public CacheStep serveStored(Outcome.ServeStored step) {
+        StoredEntry candidate = (StoredEntry) step.candidate();
+        Pieces shared = step.withBody() ? attached(candidate, true) : null;
+        if (shared != null) {
+            answer = serve(step, candidate, new PieceBody(shared), 0);
+            return step;
+        }
+        StoredEntry entry = entryOf(candidate);
+        if (entry == null) {
+            entry = find(found(candidate.stored().key()), candidate.stored().id());
+        }
+        Body body = entry == null ? null : step.withBody() ? open(entry) : MemoryBody.EMPTY;
+        if (entry == null || body == null) {
+            return step.gone();
+        }
+        answer = serve(step, entry, body, core.storage.used(entry));
+        return step;
+    }
+
+    private @Nullable Body open(StoredEntry entry) {
+        ByteBuffer inline = entry.inlineBody();
+        if (inline != null) {
+            return inMemory(inline);
+        }
+        try {
+            BodyReader reader = core.storage.open(entry);
+            return reader == null ? null : new PieceBody(StoredPieces.of(reader, core::storageFailed));
+        } catch (IOException | RuntimeException e) {
+            core.storageFailed("open", e);
+            return null;
+        }
+    }
+
+    @Override
+    public CacheStep storeAndServe(Outcome.StoreAndServe step) {
+        String why = whyNotStore(step);
+        AsyncEntryWriter writer = null;
+        if (why == null) {
+            try {
+                writer = core.inlineStorage
+                        .create(step.stored())
+                        .toCompletableFuture()
+                        .join();
+            } catch (RuntimeException e) {
+                core.storageFailed("create", Download.unwrapped(e));
+                why = "the storage failed";
+            }
+        }
+        answer = writer == null ? serveUnstored(step, why == null ? "" : why) : serveAndStore(step, writer, true);
+        return step;
+    }
+
+    @Override
+    public CacheStep relay(Outcome.Relay step) {
+        answer = relayed(step);
+        return step;
+    }
+
+    @Override
+    public CacheStep notModified(Outcome.NotModified step) {
+        answer = withoutBody(step, step.head(), true);
+        return step;
+    }
+
+    @Override
+    public CacheStep gatewayTimeout(Outcome.GatewayTimeout step) {
+        answer = withoutBody(step, step.head(), false);
+        return step;
+    }
+
+    @Override
+    public CacheStep fail(Outcome.Fail step) throws Exception {
+        originFailed(step);
+        if (step.failure() instanceof Exception e) {
+            throw e;
+        }
+        throw new IOException(step.failure());
+    }
+}

@@ -1,0 +1,146 @@
+package dev.larder.internal;
+
+import dev.larder.CacheInfo;
+import dev.larder.CacheListener;
+import dev.larder.CacheStatistics;
+import dev.larder.engine.CacheEngine;
+import dev.larder.engine.CacheResult;
+import dev.larder.engine.Decision;
+import dev.larder.http.RequestHead;
+import dev.larder.rules.Reason;
+import dev.larder.rules.StoredResponse;
+import dev.larder.storage.AsyncStorage;
+import dev.larder.storage.Storage;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What all requests of one cache share. */
+public final class CacheCore {
+    private static final System.Logger LOG = System.getLogger("dev.larder");
+
+    final CacheEngine engine;
+    final Storage storage;
+    /** The storage without a change of threads, for writers that are fed by whoever delivers the bytes. */
+    final AsyncStorage inlineStorage;
+
+    final AsyncStorage asyncStorage;
+    final InstantSource clock;
+    final Executor executor;
+    final Flights flights = new Flights();
+    final Epochs epochs = new Epochs();
+
+    private final CacheListener listener;
+    private final EnumMap<CacheResult, LongAdder> results = new EnumMap<>(CacheResult.class);
+    private final LongAdder collapsed = new LongAdder();
+    private final LongAdder failed = new LongAdder();
+    private final LongAdder stored = new LongAdder();
+    private final LongAdder invalidated = new LongAdder();
+    private final LongAdder storageFailures = new LongAdder();
+
+    /** The shared parts of one cache. */
+    public CacheCore(
+            CacheEngine engine, Storage storage, CacheListener listener, InstantSource clock, Executor executor) {
+        this.engine = engine;
+        this.storage = storage;
+        this.inlineStorage = AsyncStorage.of(storage, Runnable::run);
+        this.asyncStorage = storage.async(executor);
+        this.listener = listener;
+        this.clock = clock;
+        this.executor = executor;
+        for (CacheResult result : CacheResult.values()) {
+            results.put(result, new LongAdder());
+        }
+        storage.addListener(listener);
+    }
+
+    /** The clock of all decisions. */
+    public InstantSource clock() {
+        return clock;
+    }
+
+    /** Runs what asynchronous requests must not wait for. */
+    public Executor executor() {
+        return executor;
+    }
+
+    /** What has happened so far. */
+    public CacheStatistics statistics() {
+        return new CacheStatistics(
+                count(CacheResult.HIT).sum(),
+                count(CacheResult.REVALIDATED).sum(),
+                count(CacheResult.STALE).sum(),
+                count(CacheResult.MISS).sum(),
+                count(CacheResult.BYPASSED).sum(),
+                collapsed.sum(),
+                failed.sum(),
+                stored.sum(),
+                invalidated.sum(),
+                storageFailures.sum());
+    }
+
+    private LongAdder count(CacheResult result) {
+        return Objects.requireNonNull(results.get(result));
+    }
+
+    /** From now on nothing that was requested before is stored under this key, or shared. */
+    public void forgetKey(String key) {
+        epochs.invalidate(key);
+        flights.detach(key);
+    }
+
+    /** From now on nothing that was requested before is stored, or shared. */
+    public void forgetAll() {
+        epochs.invalidateAll();
+        flights.detachAll();
+    }
+
+    void answered(RequestHead request, CacheInfo info) {
+        count(info.status()).increment();
+        if (info.collapsed()) {
+            collapsed.increment();
+        }
+        tell(() -> listener.answered(request, info));
+    }
+
+    void originFailed(Decision decision) {
+        failed.increment();
+    }
+
+    void stored(StoredResponse response) {
+        stored.increment();
+        tell(() -> listener.stored(response));
+    }
+
+    void abandoned(StoredResponse response, String why) {
+        tell(() -> listener.abandoned(response, why));
+    }
+
+    void freshened(StoredResponse response) {
+        tell(() -> listener.freshened(response));
+    }
+
+    /** Counts and reports removed entries. */
+    public void invalidated(String what, long entries, Reason why) {
+        if (entries > 0) {
+            invalidated.add(entries);
+            tell(() -> listener.invalidated(what, entries, why));
+        }
+    }
+
+    /** Counts and reports a failure of the storage; the request goes on. */
+    public void storageFailed(String operation, Throwable failure) {
+        storageFailures.increment();
+        tell(() -> listener.storageFailed(operation, failure));
+    }
+
+    private static void tell(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "a cache listener threw", e);
+        }
+    }
+}

@@ -1,0 +1,288 @@
+package dev.larder.internal;
+
+import dev.larder.CacheInfo;
+import dev.larder.client.Answer;
+import dev.larder.client.Body;
+import dev.larder.client.BodyKind;
+import dev.larder.client.Call;
+import dev.larder.client.Origin;
+import dev.larder.client.Source;
+import dev.larder.engine.CacheResult;
+import dev.larder.engine.CacheStep;
+import dev.larder.engine.Join;
+import dev.larder.engine.Lookup;
+import dev.larder.engine.Outcome;
+import dev.larder.http.ContentLength;
+import dev.larder.internal.Flights.Flight;
+import dev.larder.internal.Flights.Landing;
+import dev.larder.rules.StoredResponse;
+import dev.larder.storage.AsyncEntryWriter;
+import dev.larder.storage.StoredEntry;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** One request under way: what the two drivers have in common, which is everything that neither waits nor composes. */
+abstract class CallState<B> {
+    final CacheCore core;
+    final Call call;
+    final BodyKind<B> kind;
+
+    private @Nullable Flight leading;
+    private @Nullable String key;
+    private long epoch;
+    private boolean epochTaken;
+    private long flightsEnded;
+    private @Nullable B unread;
+
+    CallState(CacheCore core, Call call, BodyKind<B> kind) {
+        this.core = core;
+        this.call = call;
+        this.kind = kind;
+    }
+
+    final CacheStep begin() {
+        return core.engine.begin(call.request(), call.content(), call.controls());
+    }
+
+    final long now() {
+        return core.clock.millis();
+    }
+
+    // Sharing an origin request.
+
+    /** Before a lookup: from here on an invalidation means that what the origin answers may be outdated. */
+    final void lookingUp(Lookup step) {
+        key = step.key();
+        flightsEnded = core.flights.ended();
+        if (!epochTaken) {
+            epochTaken = true;
+            epoch = core.epochs.of(key);
+        }
+    }
+
+    /** Leads, or answers the flight to follow. */
+    final @Nullable Flight joined(Join step) {
+        Flight mine = core.flights.newFlight(step.key());
+        Flight flight = core.flights.join(mine);
+        if (flight == mine) {
+            leading = mine;
+            return null;
+        }
+        return flight;
+    }
+
+    /** Whether a flight ended since the lookup, so that what it stored may have been missed. */
+    final boolean mayHaveMissedAFlight() {
+        return core.flights.ended() != flightsEnded;
+    }
+
+    final void endFlight(Landing landing) {
+        Flight flight = leading;
+        if (flight != null) {
+            leading = null;
+            core.flights.end(flight, landing);
+        }
+    }
+
+    // The origin's body.
+
+    final void received(Origin.Response<B> response) {
+        discardUnread();
+        unread = response.body();
+    }
+
+    final void discardUnread() {
+        B body = unread;
+        unread = null;
+        if (body != null) {
+            kind.discard(body);
+        }
+    }
+
+    private B takeUnread() {
+        B body = unread;
+        unread = null;
+        if (body == null) {
+            throw new IllegalStateException("the origin has not answered");
+        }
+        return body;
+    }
+
+    // Outcomes.
+
+    final Answer<B> relayed(Outcome.Relay step) {
+        endFlight(Landing.GO_ALONE);
+        CacheInfo info = new CacheInfo(step.decision(), 0, () -> false);
+        core.answered(call.request(), info);
+        return new Answer<>(step.head(), takeUnread(), null, null, info);
+    }
+
+    final Answer<B> withoutBody(Outcome step, dev.larder.http.ResponseHead head, boolean stored) {
+        endFlight(Landing.GO_ALONE);
+        discardUnread();
+        CacheInfo info = new CacheInfo(step.decision(), 0, () -> stored);
+        core.answered(call.request(), info);
+        return new Answer<>(head, null, MemoryBody.EMPTY, null, info);
+    }
+
+    final void originFailed(Outcome.Fail step) {
+        endFlight(Landing.GO_ALONE);
+        discardUnread();
+        core.originFailed(step.decision());
+    }
+
+    /** The answer from an entry whose body is at hand. */
+    final Answer<B> serve(Outcome.ServeStored step, StoredEntry entry, Body body, long uses) {
+        discardUnread();
+        if (leading != null) {
+            shareConfirmed(step, entry);
+        }
+        CacheInfo info = new CacheInfo(step.decision(), uses, () -> true);
+        core.answered(call.request(), info);
+        return new Answer<>(step.head(), null, body, entry, info);
+    }
+
+    /** What the origin has just confirmed answers those who wait, too. */
+    private void shareConfirmed(Outcome.ServeStored step, StoredEntry entry) {
+        StoredResponse confirmed = step.decision().stored();
+        if (step.decision().result() == CacheResult.REVALIDATED && confirmed != null) {
+            endFlight(new Landing(Flights.Advice.SHARE, new SharedEntry(confirmed, entry, null)));
+        } else {
+            endFlight(Landing.GO_ALONE);
+        }
+    }
+
+    /** Why the response is not to be stored after all, seen from here; null when it is to be. */
+    final @Nullable String whyNotStore(Outcome.StoreAndServe step) {
+        if (!stillValid()) {
+            return "it was invalidated while it was fetched";
+        }
+        long length = ContentLength.of(step.head().fields());
+        if (length == ContentLength.INVALID) {
+            return "its Content-Length is invalid";
+        }
+        return length > core.storage.maxBodyBytes() ? "it is too long for the storage" : null;
+    }
+
+    private boolean stillValid() {
+        String known = key;
+        return known != null && core.epochs.of(known) == epoch;
+    }
+
+    /** The answer passes through without a copy. */
+    final Answer<B> serveUnstored(Outcome.StoreAndServe step, String why) {
+        endFlight(Landing.GO_ALONE);
+        core.abandoned(step.stored(), why);
+        CacheInfo info = new CacheInfo(step.decision(), 0, () -> false);
+        core.answered(call.request(), info);
+        return new Answer<>(step.head(), takeUnread(), null, null, info);
+    }
+
+    /** The answer passes through a download that stores it, and that others may share. */
+    final Answer<B> serveAndStore(Outcome.StoreAndServe step, AsyncEntryWriter writer, boolean mayBlock) {
+        Source source = kind.source(takeUnread());
+        Flight flight = leading;
+        leading = null;
+        Recording recording = new Recording(step, flight);
+        Download download = new Download(
+                source,
+                writer,
+                step.head().status() == 204 ? -1 : ContentLength.of(step.head().fields()),
+                core.storage.maxBodyBytes(),
+                core.executor,
+                recording);
+        Pieces pieces = java.util.Objects.requireNonNull(download.attach(mayBlock), "the first reader");
+        if (flight != null && writer.readsBack()) {
+            core.flights.announce(
+                    flight, new Landing(Flights.Advice.SHARE, new SharedEntry(step.stored(), null, download)));
+        }
+        CacheInfo info = new CacheInfo(step.decision(), 0, recording::isStored);
+        core.answered(call.request(), info);
+        return new Answer<>(step.head(), null, new PieceBody(pieces), null, info);
+    }
+
+    /**
+     * A response that a leader shares: confirmed, with the entry that has its body, or on its way, with its download.
+     */
+    static final class SharedEntry extends StoredEntry {
+        private final @Nullable StoredEntry confirmed;
+        private final @Nullable Download download;
+
+        SharedEntry(StoredResponse stored, @Nullable StoredEntry confirmed, @Nullable Download download) {
+            super(stored, -1, null);
+            this.confirmed = confirmed;
+            this.download = download;
+        }
+    }
+
+    /** The entry that the storage knows, behind one that may be shared; null when it is only on its way. */
+    static @Nullable StoredEntry entryOf(StoredEntry candidate) {
+        return candidate instanceof SharedEntry shared ? shared.confirmed : candidate;
+    }
+
+    /** A place in the shared download; null when there is none, or it is over. */
+    static @Nullable Pieces attached(StoredEntry candidate, boolean mayBlock) {
+        return candidate instanceof SharedEntry shared && shared.download != null
+                ? shared.download.attach(mayBlock)
+                : null;
+    }
+
+    /** The entry of this id, for a download that was over before this request could share it. */
+    static @Nullable StoredEntry find(List<StoredEntry> entries, String id) {
+        for (StoredEntry entry : entries) {
+            if (entry.stored().id().equals(id)) {
+                return entry;
+            }
+        }
+        return null;
+    }
+
+    static Body inMemory(ByteBuffer bytes) {
+        return new MemoryBody(bytes);
+    }
+
+    private final class Recording implements Download.Recording {
+        private final Outcome.StoreAndServe step;
+        private final @Nullable Flight flight;
+        private volatile boolean stored;
+
+        Recording(Outcome.StoreAndServe step, @Nullable Flight flight) {
+            this.step = step;
+            this.flight = flight;
+        }
+
+        boolean isStored() {
+            return stored;
+        }
+
+        @Override
+        public boolean stillValid() {
+            return CallState.this.stillValid();
+        }
+
+        @Override
+        public CompletionStage<Boolean> commit(AsyncEntryWriter writer) {
+            return writer.commit(step.replaced());
+        }
+
+        @Override
+        public void failed(String operation, Throwable failure) {
+            core.storageFailed(operation, failure);
+        }
+
+        @Override
+        public void finished(boolean stored, String why) {
+            this.stored = stored;
+            if (stored) {
+                core.stored(step.stored());
+            } else {
+                core.abandoned(step.stored(), why);
+            }
+            if (flight != null) {
+                core.flights.end(flight, Landing.LOOK_AGAIN);
+            }
+        }
+    }
+}

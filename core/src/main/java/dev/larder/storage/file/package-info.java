@@ -1,0 +1,5 @@
+/** Storage in a directory. */
+@NullMarked
+package dev.larder.storage.file;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Storage in the heap. */
+@NullMarked
+package dev.larder.storage.memory;
+
+import org.jspecify.annotations.NullMarked;

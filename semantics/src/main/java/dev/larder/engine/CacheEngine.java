@@ -1,0 +1,45 @@
+package dev.larder.engine;
+
+import dev.larder.http.RequestHead;
+import dev.larder.policy.CacheControls;
+import dev.larder.policy.CachePolicy;
+import java.util.function.Supplier;
+
+/**
+ * Decides, for each request, what a driver has to do next (RFC 9111 4).
+ *
+ * <p>What lives here: the order of effects, and which rule is asked when. What must not: I/O, threads, a clock, a lock.
+ * Thread-safe; one engine serves any number of requests at once.
+ */
+public final class CacheEngine {
+    private final CachePolicy policy;
+    private final Supplier<String> ids;
+
+    /**
+     * An engine.
+     *
+     * @param policy how it decides
+     * @param ids makes a new entry id at each call: unique for ever, lower-case hexadecimal
+     */
+    public CacheEngine(CachePolicy policy, Supplier<String> ids) {
+        this.policy = policy;
+        this.ids = ids;
+    }
+
+    /** How this engine decides. */
+    public CachePolicy policy() {
+        return policy;
+    }
+
+    /**
+     * Takes up a request.
+     *
+     * @param request the caller's request
+     * @param content what is known of its content
+     * @param controls what the caller asks of the cache beyond the request's fields
+     * @return the first step
+     */
+    public CacheStep begin(RequestHead request, RequestContent content, CacheControls controls) {
+        return new Exchange(policy, ids, request, content, controls).begin();
+    }
+}

@@ -1,0 +1,486 @@
+package dev.larder.engine;
+
+import dev.larder.http.HttpFields;
+import dev.larder.http.Methods;
+import dev.larder.http.RequestDirectives;
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
+import dev.larder.http.TargetUri;
+import dev.larder.policy.CacheControls;
+import dev.larder.policy.CachePolicy;
+import dev.larder.rules.Age;
+import dev.larder.rules.Candidate;
+import dev.larder.rules.Digest;
+import dev.larder.rules.Freshness;
+import dev.larder.rules.Invalidation;
+import dev.larder.rules.Preconditions;
+import dev.larder.rules.Reason;
+import dev.larder.rules.StaleUse;
+import dev.larder.rules.Storability;
+import dev.larder.rules.StoredFields;
+import dev.larder.rules.StoredResponse;
+import dev.larder.rules.Validation;
+import dev.larder.rules.VariantSelection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** One request on its way through the engine: what has been found out so far, and what that makes of the next event. */
+final class Exchange {
+    private final CachePolicy policy;
+    private final Supplier<String> ids;
+    private final RequestHead request;
+    private final RequestContent content;
+    private final CacheControls controls;
+    private final RequestDirectives directives;
+    private final @Nullable List<Decision.Asked> trace;
+
+    private @Nullable String key;
+    /** Set when the cache stands aside: nothing is read or stored. */
+    private boolean aside;
+
+    private Reason forwardReason = Reason.URI_MISS;
+    private List<? extends Candidate> candidates = List.of();
+    private @Nullable Candidate selected;
+    /** Set while the origin is asked with validators of ours. */
+    private boolean validating;
+
+    Exchange(
+            CachePolicy policy,
+            Supplier<String> ids,
+            RequestHead request,
+            RequestContent content,
+            CacheControls controls) {
+        this.policy = policy;
+        this.ids = ids;
+        this.request = request;
+        this.content = content;
+        this.controls = controls;
+        this.directives = RequestDirectives.of(request.fields());
+        this.trace = controls.traced() ? new ArrayList<>() : null;
+    }
+
+    String key() {
+        if (key == null) {
+            key = policy.keys().keyOf(request, content.digest());
+        }
+        return key;
+    }
+
+    CacheStep begin() {
+        Reason why = standsAside();
+        if (why == null) {
+            return new Lookup(this);
+        }
+        note("may the cache answer or store this request?", why);
+        aside = true;
+        forwardReason = why;
+        if (directives.onlyIfCached() && Methods.isSafe(request.method())) {
+            return gatewayTimeout(0);
+        }
+        return new Forward(this, request);
+    }
+
+    /** Why the cache neither reads nor stores for this request, or null when it does. */
+    private @Nullable Reason standsAside() {
+        if (controls.bypass() || !policy.accepts(request)) {
+            return Reason.BYPASS;
+        }
+        if (content.digest() == null) {
+            if (!Methods.isSafe(request.method())) {
+                return Reason.METHOD_UNSAFE;
+            }
+            if ((!isGet() && !isHead()) || !policy.allowsMethod(request.method())) {
+                return Reason.METHOD_NOT_CACHEABLE;
+            }
+            if (content.present()) {
+                return Reason.REQUEST_HAS_CONTENT;
+            }
+        }
+        HttpFields fields = request.fields();
+        if (fields.contains("Range")) {
+            return Reason.REQUEST_RANGE;
+        }
+        if (fields.contains("If-Match") || fields.contains("If-Unmodified-Since")) {
+            return Reason.REQUEST_ORIGIN_CONDITION;
+        }
+        return null;
+    }
+
+    CacheStep found(List<? extends Candidate> found, long now) {
+        candidates = usable(found);
+        selected = VariantSelection.select(candidates, request);
+        if (selected == null) {
+            forwardReason = candidates.isEmpty() ? Reason.URI_MISS : Reason.VARY_MISS;
+            note("is a stored response selected?", forwardReason);
+            return ask(now);
+        }
+        StoredResponse stored = selected.stored();
+        Reason reuse = reuse(stored, now);
+        if (trace != null) {
+            note("may the stored response be served as it is?", reuse, describe(stored, now));
+        }
+        if (reuse.servesStored()) {
+            return serve(selected, stored, reuse, resultOf(reuse), 0, now);
+        }
+        forwardReason = reuse;
+        return ask(now);
+    }
+
+    /** The candidates that this request and this policy may use at all. */
+    private List<? extends Candidate> usable(List<? extends Candidate> found) {
+        for (int i = 0; i < found.size(); i++) {
+            if (!isUsable(found.get(i).stored())) {
+                List<Candidate> usable = new ArrayList<>(found.size());
+                for (Candidate candidate : found) {
+                    if (isUsable(candidate.stored())) {
+                        usable.add(candidate);
+                    }
+                }
+                return usable;
+            }
+        }
+        return found;
+    }
+
+    private boolean isUsable(StoredResponse stored) {
+        return !stored.digest(policy).notForShared() || isForced();
+    }
+
+    private Reason reuse(StoredResponse stored, long now) {
+        if (isForced()) {
+            return Reason.FORCED;
+        }
+        return Freshness.reuse(stored, stored.digest(policy), directives, policy, now);
+    }
+
+    private boolean isForced() {
+        return controls.forceCache() || policy.forceCache();
+    }
+
+    /** Nothing stored answers: go to the origin, if the request lets us. */
+    private CacheStep ask(long now) {
+        if (directives.onlyIfCached()) {
+            forwardReason = Reason.ONLY_IF_CACHED;
+            note("may the origin be asked?", Reason.ONLY_IF_CACHED);
+            return gatewayTimeout(now);
+        }
+        Forward forward = forward();
+        return mayShare() ? new Join(this, forward) : forward;
+    }
+
+    private Forward forward() {
+        boolean ownCondition = Validation.hasOwnCondition(request);
+        // A condition of the caller's on something that is not stored is for the origin alone.
+        RequestHead conditional = candidates.isEmpty() || (selected == null && ownCondition) || !isGet()
+                ? null
+                : Validation.conditional(request, selected == null ? null : selected.stored(), candidates);
+        validating = conditional != null;
+        if (!candidates.isEmpty()) {
+            note("can the stored response be validated?", validating ? Reason.CONDITIONAL : Reason.NO_VALIDATOR);
+        }
+        return new Forward(this, conditional == null ? request : conditional);
+    }
+
+    /** Whether the response to this request may serve others: a caller who insists on an answer of its own gets one. */
+    private boolean mayShare() {
+        return policy.collapse()
+                && !isHead()
+                && !directives.noStore()
+                && !directives.noCache()
+                && directives.maxAge() == RequestDirectives.ABSENT
+                && !Validation.hasOwnCondition(request);
+    }
+
+    CacheStep followed(Candidate shared, Forward alone, long now) {
+        StoredResponse stored = shared.stored();
+        if (!stored.selectedBy(request.fields()) || !isUsable(stored)) {
+            return alone;
+        }
+        Reason reuse = reuse(stored, now);
+        note("may another request's response be shared?", reuse);
+        if (!reuse.servesStored()) {
+            return alone;
+        }
+        Decision decision = new Decision(
+                CacheResult.HIT,
+                Reason.COLLAPSED,
+                forwardReason,
+                null,
+                key(),
+                stored,
+                stored.digest(policy),
+                now,
+                0,
+                true,
+                trace());
+        return new Outcome.ServeStored(shared, reused(stored, decision), true, decision, this::bodyGone);
+    }
+
+    CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
+        if (aside) {
+            return aside(head, receivedAt);
+        }
+        if (head.status() == 304 && (validating || Validation.hasOwnCondition(request))) {
+            return notModified(head, sentAt, receivedAt);
+        }
+        if (StaleUse.isServerError(head.status()) && selected != null) {
+            Reason stale = staleUse(false, receivedAt);
+            if (stale.servesStored()) {
+                return serve(selected, selected.stored(), stale, CacheResult.STALE, head.status(), receivedAt);
+            }
+        }
+        return isHead() ? headResponse(head, sentAt, receivedAt) : fullResponse(head, sentAt, receivedAt);
+    }
+
+    private CacheStep aside(ResponseHead head, long now) {
+        CacheResult result = forwardReason == Reason.BYPASS ? CacheResult.BYPASSED : CacheResult.MISS;
+        if (Methods.isSafe(request.method())) {
+            return relay(head, result, forwardReason, now);
+        }
+        boolean applies = Invalidation.applies(request, head);
+        note("is what is stored invalidated?", applies ? Reason.INVALIDATED : Reason.NOT_INVALIDATED_ERROR);
+        Outcome relay = relay(head, result, forwardReason, now);
+        return applies ? new Invalidate(keysOf(Invalidation.uris(request, head)), List.of(), relay) : relay;
+    }
+
+    private Set<String> keysOf(Set<TargetUri> uris) {
+        Set<String> keys = new LinkedHashSet<>();
+        for (TargetUri uri : uris) {
+            keys.add(policy.keys().keyOf(new RequestHead("GET", uri, HttpFields.EMPTY), null));
+        }
+        return keys;
+    }
+
+    private CacheStep notModified(ResponseHead head, long sentAt, long receivedAt) {
+        List<Candidate> confirmed = confirmed(head);
+        if (!confirmed.isEmpty()) {
+            note("does the 304 confirm a stored response?", Reason.FRESHENED);
+            List<StoredResponse> updated = new ArrayList<>(confirmed.size());
+            for (Candidate candidate : confirmed) {
+                updated.add(
+                        Validation.freshened(candidate.stored(), request, head, sentAt, receivedAt, policy.shared()));
+            }
+            Candidate served = confirmed.get(0);
+            return new Freshen(
+                    updated,
+                    () -> serve(served, updated.get(0), Reason.VALIDATED, CacheResult.REVALIDATED, 304, receivedAt),
+                    this::bodyGone);
+        }
+        note("does the 304 confirm a stored response?", Reason.UNMATCHED_NOT_MODIFIED);
+        if (Validation.hasOwnCondition(request)) {
+            return relay(head, CacheResult.MISS, Reason.STATUS_NOT_MODIFIED, receivedAt);
+        }
+        return repeat(Reason.UNMATCHED_NOT_MODIFIED);
+    }
+
+    private List<Candidate> confirmed(ResponseHead head) {
+        if (!validating) {
+            return List.of();
+        }
+        // Without a tag it may as well be the caller's own tags that the origin confirmed.
+        if (request.fields().contains("If-None-Match") && !head.fields().contains("ETag")) {
+            return List.of();
+        }
+        return Validation.confirmed(List.copyOf(candidates), selected, head);
+    }
+
+    /** The stored response cannot be used after all: ask again, without validators. */
+    CacheStep bodyGone() {
+        note("is the stored body still there?", Reason.BODY_GONE);
+        return repeat(Reason.BODY_GONE);
+    }
+
+    private CacheStep repeat(Reason why) {
+        candidates = List.of();
+        selected = null;
+        validating = false;
+        forwardReason = why;
+        if (directives.onlyIfCached()) {
+            return gatewayTimeout(0);
+        }
+        return new Forward(this, request);
+    }
+
+    private CacheStep headResponse(ResponseHead head, long sentAt, long receivedAt) {
+        Outcome relay = relay(head, CacheResult.MISS, Reason.HEAD_NOT_STORED, receivedAt);
+        if (head.status() != 200 || selected == null) {
+            return relay;
+        }
+        boolean agrees = Validation.headAgrees(selected.stored(), head);
+        note("does the HEAD response agree with what is stored?", agrees ? Reason.HEAD_FRESHENED : Reason.HEAD_DIFFERS);
+        if (!agrees) {
+            return new Invalidate(Set.of(), List.of(selected.stored()), relay);
+        }
+        StoredResponse updated =
+                Validation.freshened(selected.stored(), request, head, sentAt, receivedAt, policy.shared());
+        return new Freshen(List.of(updated), () -> relay, () -> relay);
+    }
+
+    private CacheStep fullResponse(ResponseHead head, long sentAt, long receivedAt) {
+        Reason storing = Storability.ask(request, directives, head, isForced(), policy);
+        note("may the response be stored?", storing);
+        List<StoredResponse> superseded = new ArrayList<>();
+        for (Candidate candidate : VariantSelection.matching(candidates, request)) {
+            superseded.add(candidate.stored());
+        }
+        if (storing.allowsStoring()) {
+            return store(head, storing, superseded, sentAt, receivedAt);
+        }
+        Outcome relay = relay(head, CacheResult.MISS, storing, receivedAt);
+        // RFC 9111 4.3.3: the answer shows that what is stored is not suitable. An error says nothing about it.
+        if (superseded.isEmpty() || head.status() >= 500 || !supersedes(storing)) {
+            return relay;
+        }
+        note("is what is stored replaced?", Reason.SUPERSEDED);
+        return new Invalidate(Set.of(), superseded, relay);
+    }
+
+    /** Not storing for this request's sake says nothing about what is stored for others. */
+    private static boolean supersedes(Reason notStoring) {
+        return notStoring != Reason.REQUEST_NO_STORE
+                && notStoring != Reason.STATUS_NEVER_STORED
+                && notStoring != Reason.STATUS_PARTIAL
+                && notStoring != Reason.STATUS_NOT_MODIFIED;
+    }
+
+    private CacheStep store(
+            ResponseHead head, Reason storing, List<StoredResponse> superseded, long sentAt, long receivedAt) {
+        String id = ids.get();
+        HttpFields fields = StoredFields.of(head.fields(), receivedAt);
+        Duration ttl = controls.ttl() == null ? policy.ttl() : controls.ttl();
+        StoredResponse stored = StoredResponse.builder()
+                .id(id)
+                .key(key())
+                .method(request.method())
+                .uri(request.uri())
+                .status(head.status())
+                .fields(fields)
+                .selecting(VariantSelection.selectingFields(fields, request, id))
+                .times(sentAt, receivedAt)
+                .createdAt(receivedAt)
+                .authorized(request.fields().contains("Authorization"))
+                .ttl(
+                        ttl == null ? StoredResponse.NO_TTL : ttl.toMillis(),
+                        controls.ttl() == null ? policy.slidingTtl() : controls.slidingTtl())
+                .tags(controls.tags())
+                .build();
+        Decision decision = new Decision(
+                CacheResult.MISS,
+                forwardReason,
+                forwardReason,
+                storing,
+                key(),
+                stored,
+                stored.digest(policy),
+                receivedAt,
+                head.status(),
+                false,
+                trace());
+        return new Outcome.StoreAndServe(stored, superseded, withCacheStatus(head, decision), decision);
+    }
+
+    CacheStep failed(Throwable failure, long now) {
+        if (selected != null && !aside) {
+            Reason stale = staleUse(true, now);
+            if (stale.servesStored()) {
+                return serve(selected, selected.stored(), stale, CacheResult.STALE, 0, now);
+            }
+        }
+        return new Outcome.Fail(failure, decision(CacheResult.MISS, Reason.ORIGIN_FAILED, null, now, 0));
+    }
+
+    private Reason staleUse(boolean disconnected, long now) {
+        StoredResponse stored = Objects.requireNonNull(selected).stored();
+        Reason stale = StaleUse.afterFailure(stored, stored.digest(policy), directives, policy, disconnected, now);
+        note("may a stale response stand in for the failure?", stale);
+        return stale;
+    }
+
+    private Outcome serve(
+            Candidate candidate, StoredResponse stored, Reason why, CacheResult result, int forwardStatus, long now) {
+        boolean notModified = Validation.hasOwnCondition(request) && Preconditions.notModified(request, stored);
+        if (notModified) {
+            note("is the request's own condition false?", Reason.CONDITION_NOT_MODIFIED);
+        }
+        Digest digest = stored.digest(policy);
+        Reason forwardedFor = result == CacheResult.HIT || why == Reason.STALE_ACCEPTED ? null : forwardReason;
+        Decision decision = new Decision(
+                result, why, forwardedFor, null, key(), stored, digest, now, forwardStatus, false, trace());
+        if (notModified) {
+            HttpFields fields = Preconditions.notModifiedFields(aged(stored, decision));
+            return new Outcome.NotModified(stored, withCacheStatus(new ResponseHead(304, fields), decision), decision);
+        }
+        return new Outcome.ServeStored(candidate, reused(stored, decision), !isHead(), decision, this::bodyGone);
+    }
+
+    private ResponseHead reused(StoredResponse stored, Decision decision) {
+        return withCacheStatus(new ResponseHead(stored.status(), aged(stored, decision)), decision);
+    }
+
+    /** RFC 9111 4: a reused response carries its age. */
+    private static HttpFields aged(StoredResponse stored, Decision decision) {
+        return stored.fields().with("Age", Age.fieldValue(decision.ageMillis()));
+    }
+
+    private static CacheResult resultOf(Reason reuse) {
+        return reuse == Reason.STALE_ACCEPTED ? CacheResult.STALE : CacheResult.HIT;
+    }
+
+    private Outcome relay(ResponseHead head, CacheResult result, Reason storing, long now) {
+        Decision decision = decision(result, forwardReason, storing, now, head.status());
+        return new Outcome.Relay(withCacheStatus(head, decision), decision);
+    }
+
+    private Outcome gatewayTimeout(long now) {
+        // RFC 9211 2: a response that is generated here and based on nothing stored gets no Cache-Status.
+        return new Outcome.GatewayTimeout(
+                new ResponseHead(504, HttpFields.of("Content-Length", "0")),
+                decision(CacheResult.MISS, Reason.ONLY_IF_CACHED, null, now, 0));
+    }
+
+    private Decision decision(CacheResult result, Reason reason, @Nullable Reason storing, long now, int status) {
+        return new Decision(
+                result, reason, forwardReason, storing, aside ? null : key(), null, null, now, status, false, trace());
+    }
+
+    private ResponseHead withCacheStatus(ResponseHead head, Decision decision) {
+        if (!policy.cacheStatus()) {
+            return head;
+        }
+        return new ResponseHead(head.status(), CacheStatus.appended(head.fields(), policy.cacheName(), decision));
+    }
+
+    private boolean isGet() {
+        return request.method().equals("GET");
+    }
+
+    private boolean isHead() {
+        return request.method().equals("HEAD");
+    }
+
+    private List<Decision.Asked> trace() {
+        return trace == null ? List.of() : List.copyOf(trace);
+    }
+
+    private void note(String question, Reason answer) {
+        note(question, answer, "");
+    }
+
+    private void note(String question, Reason answer, String detail) {
+        if (trace != null) {
+            trace.add(new Decision.Asked(question, answer, detail));
+        }
+    }
+
+    private String describe(StoredResponse stored, long now) {
+        Digest digest = stored.digest(policy);
+        return "lifetime " + digest.lifetime() / 1000 + " s (" + digest.lifetimeSource() + "), age "
+                + digest.currentAge(stored, now) / 1000 + " s";
+    }
+}

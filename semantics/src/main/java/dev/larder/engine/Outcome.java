@@ -1,0 +1,100 @@
+package dev.larder.engine;
+
+import dev.larder.http.ResponseHead;
+import dev.larder.rules.Candidate;
+import dev.larder.rules.StoredResponse;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** The last step: how the caller is answered, and why. */
+public sealed interface Outcome extends CacheStep {
+    /** What was decided and why. */
+    Decision decision();
+
+    /**
+     * Answer with a stored response.
+     *
+     * @param candidate the stored response, as the storage found it; after a {@link Freshen}, the candidate whose body
+     *     belongs to the updated head
+     * @param head the head to send, with Age
+     * @param withBody false when the request was a HEAD
+     * @param bodyGone see {@link #gone()}
+     */
+    record ServeStored(
+            Candidate candidate, ResponseHead head, boolean withBody, Decision decision, Supplier<CacheStep> bodyGone)
+            implements Outcome {
+        @Override
+        public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
+            return handler.serveStored(this);
+        }
+
+        /** The step to take instead when the body turns out to have been removed. */
+        public CacheStep gone() {
+            return bodyGone.get();
+        }
+    }
+
+    /**
+     * Pass the origin's response on as it arrives, and store a copy.
+     *
+     * @param stored the head to store
+     * @param replaced the entries that the new one makes useless once it is committed
+     * @param head the head to send
+     */
+    record StoreAndServe(StoredResponse stored, List<StoredResponse> replaced, ResponseHead head, Decision decision)
+            implements Outcome {
+        @Override
+        public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
+            return handler.storeAndServe(this);
+        }
+    }
+
+    /**
+     * Pass the origin's response on.
+     *
+     * @param head the head to send
+     */
+    record Relay(ResponseHead head, Decision decision) implements Outcome {
+        @Override
+        public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
+            return handler.relay(this);
+        }
+    }
+
+    /**
+     * Answer the caller's own condition from the stored response: a 304 without a body.
+     *
+     * @param stored the response that the condition was evaluated against
+     * @param head the 304
+     */
+    record NotModified(StoredResponse stored, ResponseHead head, Decision decision) implements Outcome {
+        @Override
+        public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
+            return handler.notModified(this);
+        }
+    }
+
+    /**
+     * Answer 504 without a body (RFC 9111 5.2.1.7).
+     *
+     * @param head the 504
+     */
+    record GatewayTimeout(ResponseHead head, Decision decision) implements Outcome {
+        @Override
+        public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
+            return handler.gatewayTimeout(this);
+        }
+    }
+
+    /**
+     * The origin failed and nothing may stand in: the caller gets the failure that the bare client would have given.
+     *
+     * @param failure what {@link Forward#failed} was called with
+     */
+    record Fail(Throwable failure, Decision decision) implements Outcome {
+        @Override
+        public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
+            return handler.fail(this);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.larder.rules;
+
+import dev.larder.http.ResponseDirectives;
+import dev.larder.policy.CachePolicy;
+
+/**
+ * What a hit has to know of a stored response, worked out once when it is stored or freshened, so that serving it is
+ * comparisons and not parsing. Immutable.
+ *
+ * <p>The stored fields remain the truth: a digest of another version or another policy is worked out anew.
+ *
+ * @param version {@link #VERSION} of the code that made it
+ * @param policy {@link CachePolicy#fingerprint()} of the policy that read the fields
+ * @param initialAge corrected_initial_age (RFC 9111 4.2.3), in milliseconds, counted at the response time
+ * @param lifetime freshness_lifetime (RFC 9111 4.2.1), in milliseconds, never negative
+ * @param lifetimeSource where the lifetime comes from
+ * @param noCache whether every reuse needs validation (RFC 9111 5.2.2.4)
+ * @param noStale whether stale use is forbidden whatever else allows it (RFC 9111 4.2.4)
+ * @param notForShared whether a shared cache must not use it; always false when read for a private cache
+ * @param staleIfError how long past its freshness it may stand in for an error, in milliseconds
+ */
+public record Digest(
+        int version,
+        int policy,
+        long initialAge,
+        long lifetime,
+        LifetimeSource lifetimeSource,
+        boolean noCache,
+        boolean noStale,
+        boolean notForShared,
+        long staleIfError) {
+    /** Counted up whenever the meaning of a component changes. */
+    public static final int VERSION = 1;
+
+    /** Whether this digest is what the running code would work out for the policy. */
+    boolean isOf(CachePolicy policy) {
+        return version == VERSION && this.policy == policy.fingerprint();
+    }
+
+    static Digest of(StoredResponse stored, CachePolicy policy) {
+        ResponseDirectives directives = ResponseDirectives.of(stored.fields());
+        Freshness.Lifetime lifetime = Freshness.lifetime(stored, directives, policy);
+        return new Digest(
+                VERSION,
+                policy.fingerprint(),
+                Age.initial(stored),
+                lifetime.millis(),
+                lifetime.source(),
+                directives.noCache() || !directives.noCacheFields().isEmpty(),
+                StaleUse.forbidden(directives, policy),
+                policy.shared()
+                        && Storability.keepsOutOfShared(stored.authorized(), stored.fields(), directives, policy)
+                                != null,
+                StaleUse.ifErrorWindow(directives, policy));
+    }
+
+    /** current_age (RFC 9111 4.2.3) in milliseconds; never negative, even when the clock went back. */
+    public long currentAge(StoredResponse stored, long now) {
+        return initialAge + Math.max(0, now - stored.responseTime());
+    }
+
+    /** How much longer it is fresh, in milliseconds; zero or negative when it is stale. */
+    public long timeToLive(StoredResponse stored, long now) {
+        return lifetime - currentAge(stored, now);
+    }
+}

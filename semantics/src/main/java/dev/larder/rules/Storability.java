@@ -1,0 +1,115 @@
+package dev.larder.rules;
+
+import dev.larder.http.HttpFields;
+import dev.larder.http.RequestDirectives;
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseDirectives;
+import dev.larder.http.ResponseHead;
+import dev.larder.http.Vary;
+import dev.larder.policy.CachePolicy;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** RFC 9111 3: whether a response may be stored. */
+public final class Storability {
+    /** RFC 6585 3 to 6. */
+    private static final Set<Integer> NEVER_STORED = Set.of(428, 429, 431, 511);
+
+    private Storability() {}
+
+    /**
+     * Whether the response to a cacheable request may be stored.
+     *
+     * @param forced whether the caller or the policy stores it whatever its fields say
+     * @return a reason that {@linkplain Reason#allowsStoring() allows storing}, or the reason not to
+     */
+    public static Reason ask(
+            RequestHead request,
+            RequestDirectives requestDirectives,
+            ResponseHead response,
+            boolean forced,
+            CachePolicy policy) {
+        Reason impossible = impossible(request, response, policy);
+        if (impossible != null) {
+            return impossible;
+        }
+        if (forced) {
+            return Reason.STORABLE_FORCED;
+        }
+        if (requestDirectives.noStore()) {
+            return Reason.REQUEST_NO_STORE;
+        }
+        ResponseDirectives directives = ResponseDirectives.of(response.fields());
+        boolean understood = policy.understoodStatuses().contains(response.status());
+        if (directives.mustUnderstand() && !understood) {
+            return Reason.STATUS_NOT_UNDERSTOOD;
+        }
+        // RFC 9111 5.2.2.3: a cache that understands the status code ignores no-store beside must-understand.
+        if (directives.noStore() && !directives.mustUnderstand()) {
+            return Reason.NO_STORE;
+        }
+        if (policy.shared()) {
+            Reason notShared =
+                    keepsOutOfShared(request.fields().contains("Authorization"), response.fields(), directives, policy);
+            if (notShared != null) {
+                return notShared;
+            }
+        }
+        return allowance(response, directives, policy);
+    }
+
+    /** What no policy and no caller can override. */
+    private static @Nullable Reason impossible(RequestHead request, ResponseHead response, CachePolicy policy) {
+        int status = response.status();
+        if (status < 200) {
+            return Reason.STATUS_NOT_FINAL;
+        }
+        if (status == 206) {
+            return Reason.STATUS_PARTIAL;
+        }
+        if (status == 304) {
+            return Reason.STATUS_NOT_MODIFIED;
+        }
+        if (NEVER_STORED.contains(status)) {
+            return Reason.STATUS_NEVER_STORED;
+        }
+        if (!policy.accepts(request, response)) {
+            return Reason.FILTERED;
+        }
+        return Vary.of(response.fields()).any() ? Reason.VARY_ANY : null;
+    }
+
+    /** RFC 9111 3: what keeps a response out of a shared cache, or null. */
+    static @Nullable Reason keepsOutOfShared(
+            boolean authorized, HttpFields fields, ResponseDirectives directives, CachePolicy policy) {
+        if (directives.isPrivate() || !directives.privateFields().isEmpty()) {
+            return Reason.PRIVATE;
+        }
+        boolean markedShareable = directives.isPublic() || directives.sMaxage() >= 0;
+        // RFC 9111 3.5: only these three permit it.
+        if (authorized && !markedShareable && !directives.mustRevalidate()) {
+            return Reason.AUTHORIZED;
+        }
+        if (fields.contains("Set-Cookie") && !markedShareable && !policy.storeSetCookie()) {
+            return Reason.SET_COOKIE;
+        }
+        return null;
+    }
+
+    /** RFC 9111 3, last condition: at least one thing has to allow storing; and it has to be of use. */
+    private static Reason allowance(ResponseHead response, ResponseDirectives directives, CachePolicy policy) {
+        HttpFields fields = response.fields();
+        Reason allowance;
+        if (Freshness.isExplicit(fields, directives, policy)) {
+            allowance = Reason.STORABLE_EXPLICIT;
+        } else if (directives.isPublic() || (directives.isPrivate() && !policy.shared())) {
+            allowance = Reason.STORABLE_MARKED;
+        } else if (Freshness.isHeuristicallyCacheable(response.status())) {
+            allowance = Reason.STORABLE_STATUS;
+        } else {
+            return Reason.NOTHING_ALLOWS_STORING;
+        }
+        boolean reusable = allowance == Reason.STORABLE_EXPLICIT || Validation.hasValidator(fields);
+        return reusable ? allowance : Reason.NOTHING_TO_REUSE;
+    }
+}

@@ -1,0 +1,5 @@
+/** The rules of RFC 9111: storability, freshness, age, validation, invalidation. */
+@NullMarked
+package dev.larder.rules;
+
+import org.jspecify.annotations.NullMarked;

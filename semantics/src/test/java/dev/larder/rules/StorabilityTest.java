@@ -1,0 +1,160 @@
+package dev.larder.rules;
+
+import static dev.larder.rules.Heads.get;
+import static dev.larder.rules.Heads.ok;
+import static dev.larder.rules.Heads.response;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.larder.http.RequestDirectives;
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
+import dev.larder.policy.CachePolicy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StorabilityTest {
+    private static final CachePolicy PRIVATE = CachePolicy.DEFAULT;
+    private static final CachePolicy SHARED = CachePolicy.sharedCache().build();
+
+    private static Reason ask(RequestHead request, ResponseHead response, CachePolicy policy) {
+        return Storability.ask(request, RequestDirectives.of(request.fields()), response, false, policy);
+    }
+
+    @Test
+    void explicitFreshnessAllowsStoringAnyFinalStatus_R9111_014() {
+        assertThat(ask(get(), response(299, "Cache-Control", "max-age=60"), PRIVATE))
+                .isEqualTo(Reason.STORABLE_EXPLICIT);
+        assertThat(ask(get(), response(599, "Expires", Heads.date(60)), PRIVATE))
+                .isEqualTo(Reason.STORABLE_EXPLICIT);
+        assertThat(ask(get(), response(599), PRIVATE)).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
+        assertThat(ask(get(), response(599, "Cache-Control", "s-maxage=60"), PRIVATE))
+                .isEqualTo(Reason.NOTHING_ALLOWS_STORING);
+        assertThat(ask(get(), response(599, "Cache-Control", "s-maxage=60"), SHARED))
+                .isEqualTo(Reason.STORABLE_EXPLICIT);
+    }
+
+    @Test
+    void publicAndPrivateAllowStoring_R9111_140_143() {
+        assertThat(ask(get(), response(599, "Cache-Control", "public", "ETag", "\"1\""), SHARED))
+                .isEqualTo(Reason.STORABLE_MARKED);
+        assertThat(ask(get(), response(599, "Cache-Control", "private", "ETag", "\"1\""), PRIVATE))
+                .isEqualTo(Reason.STORABLE_MARKED);
+        assertThat(ask(get(), response(599, "Cache-Control", "private", "ETag", "\"1\""), SHARED))
+                .isEqualTo(Reason.PRIVATE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 451, 501})
+    void heuristicallyCacheableStatusesAreStoredForTheirValidator_R9110_064(int status) {
+        assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.STORABLE_STATUS);
+        assertThat(ask(get(), response(status), PRIVATE)).isEqualTo(Reason.NOTHING_TO_REUSE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {201, 202, 302, 303, 307, 403, 421, 425, 500, 502, 503, 504, 599})
+    void otherStatusesNeedMore_R9111_073(int status) {
+        assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {428, 429, 431, 511})
+    void someStatusesAreNeverStored_R9110_067(int status) {
+        assertThat(ask(get(), response(status, "Cache-Control", "max-age=60, public"), PRIVATE))
+                .isEqualTo(Reason.STATUS_NEVER_STORED);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"103, STATUS_NOT_FINAL", "206, STATUS_PARTIAL", "304, STATUS_NOT_MODIFIED"})
+    void someStatusesAreNoResponsesOfTheirOwn_R9111_009_010(int status, Reason reason) {
+        assertThat(ask(get(), response(status, "Cache-Control", "max-age=60"), PRIVATE))
+                .isEqualTo(reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"no-store", "No-Store, max-age=60", "max-age=60, no-store=\"x\"", "no-store;", "junk no-store"})
+    void noStoreIsHonouredHoweverItIsSpelled_R9111_011_136(String value) {
+        assertThat(ask(get(), ok("Cache-Control", value), PRIVATE)).isEqualTo(Reason.NO_STORE);
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Cache-Control", value), SHARED))
+                .isEqualTo(Reason.NO_STORE);
+    }
+
+    @Test
+    void mustUnderstandOverridesNoStoreForUnderstoodStatuses_R9111_133() {
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60, no-store, must-understand"), PRIVATE))
+                .isEqualTo(Reason.STORABLE_EXPLICIT);
+        assertThat(ask(get(), response(599, "Cache-Control", "max-age=60, must-understand"), PRIVATE))
+                .isEqualTo(Reason.STATUS_NOT_UNDERSTOOD);
+    }
+
+    @Test
+    void requestNoStoreForbidsStoring_R9111_123() {
+        assertThat(ask(get("Cache-Control", "no-store"), ok("Cache-Control", "max-age=60"), PRIVATE))
+                .isEqualTo(Reason.REQUEST_NO_STORE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"private", "Private", "private=\"\"", "private=\" x\"", "private = \"x\"", "private=\"x-user\""})
+    void privateKeepsOutOfASharedCache_R9111_012(String value) {
+        ResponseHead response = ok("Cache-Control", "max-age=60, " + value);
+        assertThat(ask(get(), response, SHARED)).isEqualTo(Reason.PRIVATE);
+        assertThat(ask(get(), response, PRIVATE)).isEqualTo(Reason.STORABLE_EXPLICIT);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "max-age=60, AUTHORIZED",
+        "'max-age=60, public', STORABLE_EXPLICIT",
+        "'max-age=60, must-revalidate', STORABLE_EXPLICIT",
+        "'s-maxage=60', STORABLE_EXPLICIT",
+        "'max-age=60, proxy-revalidate', AUTHORIZED",
+        "'max-age=60, immutable', AUTHORIZED",
+        "'max-age=60, s-maxage=x', AUTHORIZED",
+    })
+    void authorizationNeedsPermissionInASharedCache_R9111_013_040(String value, Reason reason) {
+        RequestHead request = get("Authorization", "Basic x");
+        assertThat(ask(request, ok("Cache-Control", value), SHARED)).isEqualTo(reason);
+    }
+
+    @Test
+    void setCookieNeedsPermissionInASharedCache_Q11() {
+        ResponseHead cookie = ok("Cache-Control", "max-age=60", "Set-Cookie", "a=b");
+        assertThat(ask(get(), cookie, SHARED)).isEqualTo(Reason.SET_COOKIE);
+        assertThat(ask(get(), cookie, PRIVATE)).isEqualTo(Reason.STORABLE_EXPLICIT);
+        assertThat(ask(
+                        get(),
+                        cookie,
+                        CachePolicy.sharedCache().storeSetCookie(true).build()))
+                .isEqualTo(Reason.STORABLE_EXPLICIT);
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60, public", "Set-Cookie", "a=b"), SHARED))
+                .isEqualTo(Reason.STORABLE_EXPLICIT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"*", "*, *", ", *", "Foo, *"})
+    void varyAnyIsNotStored_R9111_055(String vary) {
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Vary", vary), PRIVATE))
+                .isEqualTo(Reason.VARY_ANY);
+    }
+
+    @Test
+    void forceOverridesTheFieldsButNotWhatCannotBeStored() {
+        RequestHead request = get();
+        assertThat(Storability.ask(request, RequestDirectives.NONE, ok("Cache-Control", "no-store"), true, PRIVATE))
+                .isEqualTo(Reason.STORABLE_FORCED);
+        assertThat(Storability.ask(request, RequestDirectives.NONE, response(206), true, PRIVATE))
+                .isEqualTo(Reason.STATUS_PARTIAL);
+    }
+
+    @Test
+    void thePolicysFilterIsAsked() {
+        CachePolicy filtered = CachePolicy.privateCache()
+                .responseFilter((request, response) -> response.status() == 200)
+                .build();
+        assertThat(ask(get(), response(404, "Cache-Control", "max-age=60"), filtered))
+                .isEqualTo(Reason.FILTERED);
+    }
+}

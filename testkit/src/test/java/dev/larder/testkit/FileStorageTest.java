@@ -1,0 +1,51 @@
+package dev.larder.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.larder.storage.Storage;
+import dev.larder.storage.file.FileStorage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileStorageTest extends StorageContract {
+    @TempDir
+    Path directory;
+
+    @Override
+    protected Storage open(StorageSetup setup) throws IOException {
+        FileStorage.Builder builder = FileStorage.builder().directory(directory).clock(setup.clock());
+        setup.ttl().ifPresent(builder::ttl);
+        setup.slidingTtl().ifPresent(builder::slidingTtl);
+        setup.maxBytes().ifPresent(builder::maxBytes);
+        setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
+        return builder.open();
+    }
+
+    @Override
+    protected boolean persistent() {
+        return true;
+    }
+
+    @Override
+    protected boolean limitsEntries() {
+        return false; // it would take an index
+    }
+
+    @Override
+    protected boolean evictsExactly() {
+        return false; // a tenth of the capacity at once
+    }
+
+    @Override
+    protected void closed() throws IOException {
+        Path temporary = directory.resolve("tmp");
+        if (Files.exists(temporary)) {
+            try (Stream<Path> files = Files.list(temporary)) {
+                assertThat(files).isEmpty();
+            }
+        }
+    }
+}

@@ -13,7 +13,6 @@ import dev.larder.http.StructuredFields.SfDisplayString;
 import dev.larder.http.StructuredFields.SfInteger;
 import dev.larder.http.StructuredFields.SfString;
 import dev.larder.http.StructuredFields.SfToken;
-import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -277,13 +276,14 @@ final class StructuredFieldParser {
         if (!in.eat('"')) {
             return null;
         }
-        ByteArrayOutputStream utf8 = new ByteArrayOutputStream();
+        StringBuilder octets = new StringBuilder();
         while (!in.atEnd()) {
             char c = in.next();
             if (c == '"') {
-                String value = utf8.toString(StandardCharsets.UTF_8);
+                byte[] utf8 = octets.toString().getBytes(StandardCharsets.ISO_8859_1);
+                String value = new String(utf8, StandardCharsets.UTF_8);
                 // A lenient decoder replaces what is no UTF-8, so then the way back differs.
-                boolean exact = Arrays.equals(value.getBytes(StandardCharsets.UTF_8), utf8.toByteArray());
+                boolean exact = Arrays.equals(value.getBytes(StandardCharsets.UTF_8), utf8);
                 return exact ? new SfDisplayString(value) : null;
             }
             if (!isPrintable(c)) {
@@ -295,9 +295,9 @@ final class StructuredFieldParser {
                 if (high < 0 || low < 0) {
                     return null;
                 }
-                utf8.write(high << 4 | low);
+                octets.append((char) (high << 4 | low));
             } else {
-                utf8.write(c);
+                octets.append(c);
             }
         }
         return null;

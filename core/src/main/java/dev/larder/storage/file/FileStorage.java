@@ -142,9 +142,9 @@ public final class FileStorage implements Storage {
         clock = builder.clock;
         serializer = builder.serializer;
         executor = builder.executor;
-        ttlMillis = builder.ttl == null ? StoredResponse.NO_TTL : builder.ttl.toMillis();
+        ttlMillis = builder.ttl == null ? StoredResponse.NO_TTL : millis(builder.ttl);
         slidingTtl = builder.sliding;
-        sweepEveryMillis = builder.checkTtlEvery.toMillis();
+        sweepEveryMillis = millis(builder.checkTtlEvery);
         maxBytes = builder.maxBytes;
         maxEntryBytes = Math.min(builder.maxEntryBytes < 0 ? maxBytes / 4 : builder.maxEntryBytes, maxBytes);
         maxVariants = builder.maxVariants;
@@ -167,6 +167,13 @@ public final class FileStorage implements Storage {
                 shared.release();
             }
         }
+    }
+
+    /** Longer than any number of milliseconds is as long as can be. */
+    private static long millis(Duration duration) {
+        return duration.compareTo(Duration.ofMillis(Long.MAX_VALUE / 2)) > 0
+                ? Long.MAX_VALUE / 2
+                : duration.toMillis();
     }
 
     /**
@@ -996,33 +1003,33 @@ public final class FileStorage implements Storage {
 
         /** How long an entry that brings no time to live of its own is kept after it was stored; by default for ever. */
         public Builder ttl(Duration ttl) {
-            this.ttl = Objects.requireNonNull(ttl, "ttl");
+            this.ttl = positive(ttl, "ttl");
             sliding = false;
             return this;
         }
 
         /** The same, counted from the last use. */
         public Builder slidingTtl(Duration ttl) {
-            this.ttl = Objects.requireNonNull(ttl, "ttl");
+            this.ttl = positive(ttl, "ttl");
             sliding = true;
             return this;
         }
 
         /** How often to {@linkplain FileStorage#sweep sweep} while the storage is used; by default every minute. */
         public Builder checkTtlEvery(Duration interval) {
-            this.checkTtlEvery = Objects.requireNonNull(interval, "interval");
+            this.checkTtlEvery = positive(interval, "checkTtlEvery");
             return this;
         }
 
         /** The capacity in bytes of files; by default 512 MiB. */
         public Builder maxBytes(long maxBytes) {
-            this.maxBytes = atLeast(0, maxBytes, "maxBytes");
+            this.maxBytes = atLeast(1, maxBytes, "maxBytes");
             return this;
         }
 
         /** The longest body to store; by default a quarter of the capacity. */
         public Builder maxEntryBytes(long maxEntryBytes) {
-            this.maxEntryBytes = atLeast(0, maxEntryBytes, "maxEntryBytes");
+            this.maxEntryBytes = atLeast(1, maxEntryBytes, "maxEntryBytes");
             return this;
         }
 
@@ -1076,9 +1083,16 @@ public final class FileStorage implements Storage {
             return Layout.defaultDirectory(System.getProperty("os.name", ""), System.getenv(), home);
         }
 
+        private static Duration positive(Duration value, String name) {
+            if (value.compareTo(Duration.ofMillis(1)) < 0) {
+                throw new IllegalArgumentException(name + " must be at least a millisecond, not " + value);
+            }
+            return value;
+        }
+
         private static long atLeast(long least, long value, String name) {
             if (value < least) {
-                throw new IllegalArgumentException(name + " must be at least " + least + ": " + value);
+                throw new IllegalArgumentException(name + " must be at least " + least + ", not " + value);
             }
             return value;
         }

@@ -45,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 public final class InMemoryStorage implements Storage {
     private static final int DEFAULT_CAPACITY = 128;
     private static final int DEFAULT_MAX_VARIANTS = 64;
+    private static final long DEFAULT_MAX_ENTRY_BYTES = 16L << 20;
     private static final int MAX_INLINE = 1 << 20;
     /** Looking for expired entries walks all of them, so not on every commit. */
     private static final long SWEEP_INTERVAL_MILLIS = 1000;
@@ -91,7 +92,7 @@ public final class InMemoryStorage implements Storage {
         clock = builder.clock;
     }
 
-    /** A storage of 128 entries without any other limit. */
+    /** A storage of 128 entries of at most 16 MiB each. */
     public static InMemoryStorage create() {
         return builder().build();
     }
@@ -756,7 +757,7 @@ public final class InMemoryStorage implements Storage {
     public static final class Builder {
         private int capacity = DEFAULT_CAPACITY;
         private long maxBytes = Long.MAX_VALUE;
-        private long maxEntryBytes = Long.MAX_VALUE;
+        private long maxEntryBytes = DEFAULT_MAX_ENTRY_BYTES;
         private int maxVariants = DEFAULT_MAX_VARIANTS;
         private long ttlMillis = StoredResponse.NO_TTL;
         private boolean slidingTtl;
@@ -785,8 +786,8 @@ public final class InMemoryStorage implements Storage {
         }
 
         /**
-         * The size of the largest entry that is kept, {@linkplain InMemoryStorage its head included}; not limited unless
-         * told.
+         * The size of the largest entry that is kept, {@linkplain InMemoryStorage its head included}: 16 MiB unless
+         * told, so that a download does not fill the heap. Longer responses are served and not stored.
          *
          * @throws IllegalArgumentException if that is not at least 1
          */

@@ -42,7 +42,11 @@ public final class AsyncCall<B> extends CallState<B>
 
     /** One request; {@link #run} is called once. */
     public AsyncCall(CacheCore core, Call call, BodyKind<B> kind, Origin.Async<B> origin) {
-        super(core, call, kind);
+        this(core, call, kind, origin, false);
+    }
+
+    private AsyncCall(CacheCore core, Call call, BodyKind<B> kind, Origin.Async<B> origin, boolean background) {
+        super(core, call, kind, background);
         this.origin = origin;
     }
 
@@ -109,6 +113,18 @@ public final class AsyncCall<B> extends CallState<B>
 
     private static CompletionStage<@Nullable CacheStep> then(CacheStep step) {
         return CompletableFuture.completedFuture(step);
+    }
+
+    @Override
+    void inBackground(Runnable done) {
+        new AsyncCall<>(core, call, kind, origin, true).run().whenComplete((answered, failure) -> {
+            if (failure == null) {
+                drain(answered, done);
+            } else {
+                // The origin failed: the response stays stale, and a later request will ask again.
+                done.run();
+            }
+        });
     }
 
     @Override
@@ -274,10 +290,12 @@ public final class AsyncCall<B> extends CallState<B>
 
     private CompletionStage<@Nullable CacheStep> serve(Outcome.ServeStored step, StoredEntry entry) {
         if (!step.withBody()) {
+            revalidate(step);
             return answer(serve(step, entry, MemoryBody.EMPTY, core.asyncStorage.used(entry)));
         }
         ByteBuffer inline = entry.inlineBody();
         if (inline != null) {
+            revalidate(step);
             return answer(serve(step, entry, inMemory(inline), core.asyncStorage.used(entry)));
         }
         return core.asyncStorage
@@ -290,6 +308,7 @@ public final class AsyncCall<B> extends CallState<B>
                         return then(step.gone());
                     }
                     Pieces pieces = StoredPieces.of(reader, core::storageFailed);
+                    revalidate(step);
                     return answer(serve(step, entry, new PieceBody(pieces), core.asyncStorage.used(entry)));
                 })
                 .thenCompose(next -> next);

@@ -41,7 +41,11 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
 
     /** One request; {@link #run} is called once. */
     public BlockingCall(CacheCore core, Call call, BodyKind<B> kind, Origin<B> origin) {
-        super(core, call, kind);
+        this(core, call, kind, origin, false);
+    }
+
+    private BlockingCall(CacheCore core, Call call, BodyKind<B> kind, Origin<B> origin, boolean background) {
+        super(core, call, kind, background);
         this.origin = origin;
     }
 
@@ -61,6 +65,19 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             // Only an exception leaves a flight behind: another request has to lead now.
             endFlight(Landing.LOOK_AGAIN);
             discardUnread();
+        }
+    }
+
+    @Override
+    void inBackground(Runnable done) {
+        try {
+            drain(new BlockingCall<>(core, call, kind, origin, true).run(), done);
+        } catch (IOException | RuntimeException e) {
+            // The origin failed: the response stays stale, and a later request will ask again.
+            done.run();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            done.run();
         }
     }
 
@@ -193,6 +210,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             return step.gone();
         }
         answer = serve(step, entry, body, core.storage.used(entry));
+        revalidate(step);
         return step;
     }
 

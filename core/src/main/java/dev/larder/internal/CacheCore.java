@@ -31,6 +31,7 @@ public final class CacheCore {
     final Executor executor;
     final Flights flights = new Flights();
     final Epochs epochs = new Epochs();
+    final Revalidations revalidations = new Revalidations();
 
     private final CacheListener listener;
     private final EnumMap<CacheResult, LongAdder> results = new EnumMap<>(CacheResult.class);

@@ -21,6 +21,7 @@ import dev.larder.storage.StoredEntry;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /** One request under way: what the two drivers have in common, which is everything that neither waits nor composes. */
@@ -29,6 +30,8 @@ abstract class CallState<B> {
     final Call call;
     final BodyKind<B> kind;
 
+    private final boolean background;
+
     private @Nullable Flight leading;
     private @Nullable String key;
     private long epoch;
@@ -36,14 +39,47 @@ abstract class CallState<B> {
     private long flightsEnded;
     private @Nullable B unread;
 
-    CallState(CacheCore core, Call call, BodyKind<B> kind) {
+    CallState(CacheCore core, Call call, BodyKind<B> kind, boolean background) {
         this.core = core;
         this.call = call;
         this.kind = kind;
+        this.background = background;
     }
 
+    /** The first step. */
     final CacheStep begin() {
-        return core.engine.begin(call.request(), call.content(), call.controls());
+        return background
+                ? core.engine.revalidate(call.request(), call.content(), call.controls())
+                : core.engine.begin(call.request(), call.content(), call.controls());
+    }
+
+    /** Revalidates in the background what a step served stale, unless that is being done already. */
+    final void revalidate(Outcome.ServeStored step) {
+        String known = key;
+        if (!step.revalidate() || known == null || !core.revalidations.begin(known)) {
+            return;
+        }
+        try {
+            core.executor.execute(() -> inBackground(() -> core.revalidations.end(known)));
+        } catch (RuntimeException e) {
+            // No thread to be had: a later request will find it stale, too.
+            core.revalidations.end(known);
+        }
+    }
+
+    /** Takes the same request up again, for the storage's sake alone. */
+    abstract void inBackground(Runnable done);
+
+    /** Reads a body that nobody waits for to its end, so that it is stored. */
+    final void drain(Answer<B> answer, Runnable done) {
+        if (answer.relayed() != null) {
+            kind.discard(answer.relayed());
+        }
+        if (answer.body() == null) {
+            done.run();
+        } else {
+            answer.body().publisher().subscribe(new Draining(done));
+        }
     }
 
     final long now() {
@@ -86,6 +122,13 @@ abstract class CallState<B> {
         }
     }
 
+    /** Background requests have nobody to answer, so they do not count. */
+    private void answered(CacheInfo info) {
+        if (!background) {
+            core.answered(call.request(), info);
+        }
+    }
+
     // The origin's body.
 
     final void received(Origin.Response<B> response) {
@@ -115,7 +158,7 @@ abstract class CallState<B> {
     final Answer<B> relayed(Outcome.Relay step) {
         endFlight(Landing.GO_ALONE);
         CacheInfo info = new CacheInfo(step.decision(), 0, () -> false);
-        core.answered(call.request(), info);
+        answered(info);
         return new Answer<>(step.head(), takeUnread(), null, null, info);
     }
 
@@ -123,7 +166,7 @@ abstract class CallState<B> {
         endFlight(Landing.GO_ALONE);
         discardUnread();
         CacheInfo info = new CacheInfo(step.decision(), 0, () -> stored);
-        core.answered(call.request(), info);
+        answered(info);
         return new Answer<>(head, null, MemoryBody.EMPTY, null, info);
     }
 
@@ -140,7 +183,7 @@ abstract class CallState<B> {
             shareConfirmed(step, entry);
         }
         CacheInfo info = new CacheInfo(step.decision(), uses, () -> true);
-        core.answered(call.request(), info);
+        answered(info);
         return new Answer<>(step.head(), null, body, entry, info);
     }
 
@@ -176,7 +219,7 @@ abstract class CallState<B> {
         endFlight(Landing.GO_ALONE);
         core.abandoned(step.stored(), why);
         CacheInfo info = new CacheInfo(step.decision(), 0, () -> false);
-        core.answered(call.request(), info);
+        answered(info);
         return new Answer<>(step.head(), takeUnread(), null, null, info);
     }
 
@@ -199,7 +242,7 @@ abstract class CallState<B> {
                     flight, new Landing(Flights.Advice.SHARE, new SharedEntry(step.stored(), null, download)));
         }
         CacheInfo info = new CacheInfo(step.decision(), 0, recording::isStored);
-        core.answered(call.request(), info);
+        answered(info);
         return new Answer<>(step.head(), null, new PieceBody(pieces), null, info);
     }
 
@@ -283,6 +326,34 @@ abstract class CallState<B> {
             if (flight != null) {
                 core.flights.end(flight, Landing.LOOK_AGAIN);
             }
+        }
+    }
+
+    /** Reads and forgets. */
+    private static final class Draining implements Flow.Subscriber<List<ByteBuffer>> {
+        private final Runnable done;
+
+        Draining(Runnable done) {
+            this.done = done;
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(List<ByteBuffer> piece) {}
+
+        @Override
+        public void onError(Throwable failure) {
+            // What was to be stored has been abandoned, which the listener knows.
+            done.run();
+        }
+
+        @Override
+        public void onComplete() {
+            done.run();
         }
     }
 }

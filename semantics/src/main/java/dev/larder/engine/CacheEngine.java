@@ -40,6 +40,14 @@ public final class CacheEngine {
      * @return the first step
      */
     public CacheStep begin(RequestHead request, RequestContent content, CacheControls controls) {
-        return new Exchange(policy, ids, request, content, controls).begin();
+        return new Exchange(policy, ids, request, content, controls, false).begin();
+    }
+
+    /**
+     * Takes up a request again whose answer was stale, to revalidate what is stored (RFC 5861 3). Nobody waits for its
+     * outcome.
+     */
+    public CacheStep revalidate(RequestHead request, RequestContent content, CacheControls controls) {
+        return new Exchange(policy, ids, request, content, controls, true).begin();
     }
 }

@@ -23,6 +23,7 @@ import dev.larder.rules.Validation;
 import dev.larder.rules.VariantSelection;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -32,11 +33,17 @@ import org.jspecify.annotations.Nullable;
 
 /** One request on its way through the engine: what has been found out so far, and what that makes of the next event. */
 final class Exchange {
+    private static final Set<Reason> STALE_WITHOUT_ASKING =
+            EnumSet.of(Reason.STALE_ACCEPTED, Reason.STALE_WHILE_REVALIDATE);
+
     private final CachePolicy policy;
     private final Supplier<String> ids;
     private final RequestHead request;
     private final RequestContent content;
     private final CacheControls controls;
+    /** Whether nobody waits: it is about refreshing what is stored. */
+    private final boolean background;
+
     private final RequestDirectives directives;
     private final @Nullable List<Decision.Asked> trace;
 
@@ -55,12 +62,14 @@ final class Exchange {
             Supplier<String> ids,
             RequestHead request,
             RequestContent content,
-            CacheControls controls) {
+            CacheControls controls,
+            boolean background) {
         this.policy = policy;
         this.ids = ids;
         this.request = request;
         this.content = content;
         this.controls = controls;
+        this.background = background;
         this.directives = RequestDirectives.of(request.fields());
         this.trace = controls.traced() ? new ArrayList<>() : null;
     }
@@ -156,7 +165,8 @@ final class Exchange {
         if (isForced()) {
             return Reason.FORCED;
         }
-        return Freshness.reuse(stored, stored.digest(policy), directives, policy, now);
+        Reason reuse = Freshness.reuse(stored, stored.digest(policy), directives, policy, now);
+        return background && reuse == Reason.STALE_WHILE_REVALIDATE ? Reason.STALE : reuse;
     }
 
     private boolean isForced() {
@@ -219,7 +229,7 @@ final class Exchange {
                 0,
                 true,
                 trace());
-        return new Outcome.ServeStored(shared, reused(stored, decision), true, decision, this::bodyGone);
+        return new Outcome.ServeStored(shared, reused(stored, decision), true, false, decision, this::bodyGone);
     }
 
     CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
@@ -409,14 +419,20 @@ final class Exchange {
             note("is the request's own condition false?", Reason.CONDITION_NOT_MODIFIED);
         }
         Digest digest = stored.digest(policy);
-        Reason forwardedFor = result == CacheResult.HIT || why == Reason.STALE_ACCEPTED ? null : forwardReason;
+        Reason forwardedFor = result == CacheResult.HIT || STALE_WITHOUT_ASKING.contains(why) ? null : forwardReason;
         Decision decision = new Decision(
                 result, why, forwardedFor, null, key(), stored, digest, now, forwardStatus, false, trace());
         if (notModified) {
             HttpFields fields = Preconditions.notModifiedFields(aged(stored, decision));
             return new Outcome.NotModified(stored, withCacheStatus(new ResponseHead(304, fields), decision), decision);
         }
-        return new Outcome.ServeStored(candidate, reused(stored, decision), !isHead(), decision, this::bodyGone);
+        return new Outcome.ServeStored(
+                candidate,
+                reused(stored, decision),
+                !isHead(),
+                why == Reason.STALE_WHILE_REVALIDATE && !directives.onlyIfCached(),
+                decision,
+                this::bodyGone);
     }
 
     private ResponseHead reused(StoredResponse stored, Decision decision) {
@@ -429,7 +445,7 @@ final class Exchange {
     }
 
     private static CacheResult resultOf(Reason reuse) {
-        return reuse == Reason.STALE_ACCEPTED ? CacheResult.STALE : CacheResult.HIT;
+        return STALE_WITHOUT_ASKING.contains(reuse) ? CacheResult.STALE : CacheResult.HIT;
     }
 
     private Outcome relay(ResponseHead head, CacheResult result, Reason storing, long now) {

@@ -17,11 +17,18 @@ public sealed interface Outcome extends CacheStep {
      * @param candidate the stored response, as the storage found it; after a {@link Freshen}, the candidate whose body
      *     belongs to the updated head
      * @param head the head to send, with Age
+     * @param revalidate whether the stored response is to be revalidated in the background, by {@link
+     *     CacheEngine#revalidate}, once for all requests that find it so (RFC 5861 3)
      * @param withBody false when the request was a HEAD
      * @param bodyGone see {@link #gone()}
      */
     record ServeStored(
-            Candidate candidate, ResponseHead head, boolean withBody, Decision decision, Supplier<CacheStep> bodyGone)
+            Candidate candidate,
+            ResponseHead head,
+            boolean withBody,
+            boolean revalidate,
+            Decision decision,
+            Supplier<CacheStep> bodyGone)
             implements Outcome {
         @Override
         public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {

@@ -3,6 +3,7 @@ package dev.larder.policy;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,8 +28,10 @@ public final class CachePolicy {
     private final boolean heuristics;
     private final int heuristicPercent;
     private final Duration heuristicMaximum;
+    private final Duration staleWhileRevalidate;
     private final Duration staleIfError;
     private final Duration staleWhenDisconnected;
+    private final List<String> targetedFields;
     private final boolean alwaysRevalidate;
     private final boolean forceCache;
     private final boolean storeSetCookie;
@@ -49,8 +52,10 @@ public final class CachePolicy {
         heuristics = b.heuristics;
         heuristicPercent = b.heuristicPercent;
         heuristicMaximum = b.heuristicMaximum;
+        staleWhileRevalidate = b.staleWhileRevalidate;
         staleIfError = b.staleIfError;
         staleWhenDisconnected = b.staleWhenDisconnected;
+        targetedFields = b.targetedFields;
         alwaysRevalidate = b.alwaysRevalidate;
         forceCache = b.forceCache;
         storeSetCookie = b.storeSetCookie;
@@ -64,7 +69,7 @@ public final class CachePolicy {
         responseFilter = b.responseFilter;
         // A sorted, textual form: the number has to be the same in every process that shares a storage.
         fingerprint = (shared + "|" + heuristics + "|" + heuristicPercent + "|" + heuristicMaximum + "|" + staleIfError
-                        + "|" + storeSetCookie + "|" + new TreeSet<>(understoodStatuses))
+                        + "|" + storeSetCookie + "|" + targetedFields + "|" + new TreeSet<>(understoodStatuses))
                 .hashCode();
     }
 
@@ -113,6 +118,14 @@ public final class CachePolicy {
         return heuristicMaximum;
     }
 
+    /**
+     * How long past its freshness a response without a directive of its own may be served while it is revalidated in the
+     * background.
+     */
+    public Duration staleWhileRevalidate() {
+        return staleWhileRevalidate;
+    }
+
     /** How long past its freshness a response without a directive of its own may stand in for a server error. */
     public Duration staleIfError() {
         return staleIfError;
@@ -121,6 +134,11 @@ public final class CachePolicy {
     /** How long past its freshness a response may be served when the origin cannot be reached (RFC 9111 4.2.4). */
     public Duration staleWhenDisconnected() {
         return staleWhenDisconnected;
+    }
+
+    /** The targeted fields that go before Cache-Control, in order (RFC 9213 2.2). */
+    public List<String> targetedFields() {
+        return targetedFields;
     }
 
     /** Whether every reuse is validated with the origin first. */
@@ -210,8 +228,10 @@ public final class CachePolicy {
         private boolean heuristics;
         private int heuristicPercent = 10;
         private Duration heuristicMaximum = Duration.ofDays(1);
+        private Duration staleWhileRevalidate = Duration.ZERO;
         private Duration staleIfError = Duration.ZERO;
         private Duration staleWhenDisconnected = Duration.ZERO;
+        private List<String> targetedFields = List.of();
         private boolean alwaysRevalidate;
         private boolean forceCache;
         private boolean storeSetCookie;
@@ -235,8 +255,10 @@ public final class CachePolicy {
             heuristics = p.heuristics;
             heuristicPercent = p.heuristicPercent;
             heuristicMaximum = p.heuristicMaximum;
+            staleWhileRevalidate = p.staleWhileRevalidate;
             staleIfError = p.staleIfError;
             staleWhenDisconnected = p.staleWhenDisconnected;
+            targetedFields = p.targetedFields;
             alwaysRevalidate = p.alwaysRevalidate;
             forceCache = p.forceCache;
             storeSetCookie = p.storeSetCookie;
@@ -286,6 +308,16 @@ public final class CachePolicy {
         }
 
         /**
+         * Serves a stale response at once for this long past its freshness, and revalidates it in the background, where
+         * the response has no stale-while-revalidate of its own (RFC 5861 3). Zero, the default, leaves it to the
+         * directive. Never against must-revalidate, no-cache and their like.
+         */
+        public Builder staleWhileRevalidate(Duration window) {
+            this.staleWhileRevalidate = notNegative("window", window);
+            return this;
+        }
+
+        /**
          * Lets a stale response stand in for a failed or 5xx answer for this long past its freshness, where the
          * response has no stale-if-error of its own (RFC 5861 4). Zero, the default, leaves it to the directive. Never
          * against must-revalidate, no-cache and their like.
@@ -301,6 +333,16 @@ public final class CachePolicy {
          */
         public Builder staleWhenDisconnected(Duration window) {
             this.staleWhenDisconnected = notNegative("window", window);
+            return this;
+        }
+
+        /**
+         * Reads the first of these fields that a response has, and that is valid, instead of Cache-Control and Expires (RFC
+         * 9213), such as {@code CDN-Cache-Control}. None by default: a targeted field speaks to those who know themselves
+         * addressed.
+         */
+        public Builder targetedFields(String... names) {
+            this.targetedFields = List.of(names);
             return this;
         }
 

@@ -38,8 +38,9 @@ public record Digest(
     }
 
     static Digest of(StoredResponse stored, CachePolicy policy) {
-        ResponseDirectives directives = ResponseDirectives.of(stored.fields());
-        Freshness.Lifetime lifetime = Freshness.lifetime(stored, directives, policy);
+        EffectiveDirectives effective = EffectiveDirectives.of(stored.fields(), policy);
+        ResponseDirectives directives = effective.directives();
+        Freshness.Lifetime lifetime = Freshness.lifetime(stored, effective, policy);
         return new Digest(
                 VERSION,
                 policy.fingerprint(),
@@ -49,7 +50,7 @@ public record Digest(
                 directives.noCache() || !directives.noCacheFields().isEmpty(),
                 StaleUse.forbidden(directives, policy),
                 policy.shared()
-                        && Storability.keepsOutOfShared(stored.authorized(), stored.fields(), directives, policy)
+                        && Storability.keepsOutOfShared(stored.authorized(), stored.fields(), effective, policy)
                                 != null,
                 StaleUse.ifErrorWindow(directives, policy));
     }

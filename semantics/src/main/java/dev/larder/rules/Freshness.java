@@ -30,14 +30,15 @@ public final class Freshness {
     }
 
     /** RFC 9111 4.2.1: the first of s-maxage (shared), max-age, Expires that is present decides; else a heuristic. */
-    static Lifetime lifetime(StoredResponse stored, ResponseDirectives directives, CachePolicy policy) {
+    static Lifetime lifetime(StoredResponse stored, EffectiveDirectives effective, CachePolicy policy) {
+        ResponseDirectives directives = effective.directives();
         if (policy.shared() && directives.sMaxage() != ResponseDirectives.ABSENT) {
             return ofSeconds(directives.sMaxage(), LifetimeSource.S_MAXAGE);
         }
         if (directives.maxAge() != ResponseDirectives.ABSENT) {
             return ofSeconds(directives.maxAge(), LifetimeSource.MAX_AGE);
         }
-        if (stored.fields().contains("Expires")) {
+        if (effective.hasExpires(stored.fields())) {
             return ofExpires(stored);
         }
         return policy.heuristics() ? heuristic(stored, directives, policy) : Lifetime.NONE;
@@ -84,10 +85,11 @@ public final class Freshness {
     }
 
     /** Whether the response states an expiry of its own, valid or not (RFC 9111 4.2.1). */
-    static boolean isExplicit(HttpFields fields, ResponseDirectives directives, CachePolicy policy) {
+    static boolean isExplicit(HttpFields fields, EffectiveDirectives effective, CachePolicy policy) {
+        ResponseDirectives directives = effective.directives();
         return directives.maxAge() != ResponseDirectives.ABSENT
                 || (policy.shared() && directives.sMaxage() != ResponseDirectives.ABSENT)
-                || fields.contains("Expires");
+                || effective.hasExpires(fields);
     }
 
     /**
@@ -126,6 +128,9 @@ public final class Freshness {
                 && !digest.noStale()
                 && -timeToLive <= saturatedMillis(request.maxStale())) {
             return Reason.STALE_ACCEPTED;
+        }
+        if (!digest.noStale() && -timeToLive <= StaleUse.whileRevalidateWindow(stored, policy)) {
+            return Reason.STALE_WHILE_REVALIDATE;
         }
         return switch (digest.lifetimeSource()) {
             case NONE -> Reason.NO_FRESHNESS;

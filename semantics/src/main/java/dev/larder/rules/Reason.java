@@ -13,6 +13,8 @@ public enum Reason {
     FRESH("RFC 9111 4.2", "the stored response is fresh"),
     FORCED("Larder policy", "the caller or the policy forces reuse until the time to live ends"),
     STALE_ACCEPTED("RFC 9111 5.2.1.2", "stale, but the request accepts that with max-stale"),
+    STALE_WHILE_REVALIDATE(
+            "RFC 5861 3", "stale, but stale-while-revalidate allows it while the origin is asked in the background"),
     STALE_IF_ERROR("RFC 5861 4", "stale, but stale-if-error lets it stand in for the origin's failure"),
     STALE_DISCONNECTED("RFC 9111 4.2.4", "stale, but the origin cannot be reached and the policy allows it"),
     VALIDATED("RFC 9111 4.3.3", "the origin confirmed the stored response with 304"),

@@ -27,6 +27,17 @@ public final class StaleUse {
         return own == ResponseDirectives.INVALID ? 0 : own * 1000;
     }
 
+    /** RFC 5861 3: the stale-while-revalidate window in milliseconds, or -1 when there is none. */
+    static long whileRevalidateWindow(StoredResponse stored, CachePolicy policy) {
+        long own = EffectiveDirectives.of(stored.fields(), policy).directives().staleWhileRevalidate();
+        if (own == ResponseDirectives.INVALID) {
+            return -1;
+        }
+        long window =
+                own == ResponseDirectives.ABSENT ? policy.staleWhileRevalidate().toMillis() : own * 1000;
+        return window == 0 ? -1 : window;
+    }
+
     /** RFC 5861 4: the server errors that a stale response may stand in for. */
     public static boolean isServerError(int status) {
         return status == 500 || status == 502 || status == 503 || status == 504;

@@ -39,7 +39,8 @@ public final class Storability {
         if (requestDirectives.noStore()) {
             return Reason.REQUEST_NO_STORE;
         }
-        ResponseDirectives directives = ResponseDirectives.of(response.fields());
+        EffectiveDirectives effective = EffectiveDirectives.of(response.fields(), policy);
+        ResponseDirectives directives = effective.directives();
         boolean understood = policy.understoodStatuses().contains(response.status());
         if (directives.mustUnderstand() && !understood) {
             return Reason.STATUS_NOT_UNDERSTOOD;
@@ -50,12 +51,12 @@ public final class Storability {
         }
         if (policy.shared()) {
             Reason notShared =
-                    keepsOutOfShared(request.fields().contains("Authorization"), response.fields(), directives, policy);
+                    keepsOutOfShared(request.fields().contains("Authorization"), response.fields(), effective, policy);
             if (notShared != null) {
                 return notShared;
             }
         }
-        return allowance(response, directives, policy);
+        return allowance(response, effective, policy);
     }
 
     /** What no policy and no caller can override. */
@@ -81,7 +82,8 @@ public final class Storability {
 
     /** RFC 9111 3: what keeps a response out of a shared cache, or null. */
     static @Nullable Reason keepsOutOfShared(
-            boolean authorized, HttpFields fields, ResponseDirectives directives, CachePolicy policy) {
+            boolean authorized, HttpFields fields, EffectiveDirectives effective, CachePolicy policy) {
+        ResponseDirectives directives = effective.directives();
         if (directives.isPrivate() || !directives.privateFields().isEmpty()) {
             return Reason.PRIVATE;
         }
@@ -90,17 +92,18 @@ public final class Storability {
         if (authorized && !markedShareable && !directives.mustRevalidate()) {
             return Reason.AUTHORIZED;
         }
-        if (fields.contains("Set-Cookie") && !markedShareable && !policy.storeSetCookie()) {
+        if (fields.contains("Set-Cookie") && !markedShareable && !effective.targeted() && !policy.storeSetCookie()) {
             return Reason.SET_COOKIE;
         }
         return null;
     }
 
     /** RFC 9111 3, last condition: at least one thing has to allow storing; and it has to be of use. */
-    private static Reason allowance(ResponseHead response, ResponseDirectives directives, CachePolicy policy) {
+    private static Reason allowance(ResponseHead response, EffectiveDirectives effective, CachePolicy policy) {
+        ResponseDirectives directives = effective.directives();
         HttpFields fields = response.fields();
         Reason allowance;
-        if (Freshness.isExplicit(fields, directives, policy)) {
+        if (Freshness.isExplicit(fields, effective, policy)) {
             allowance = Reason.STORABLE_EXPLICIT;
         } else if (directives.isPublic() || (directives.isPrivate() && !policy.shared())) {
             allowance = Reason.STORABLE_MARKED;

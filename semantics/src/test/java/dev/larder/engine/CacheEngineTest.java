@@ -168,6 +168,33 @@ class CacheEngineTest {
     }
 
     @Test
+    void staleWhileRevalidateServesAtOnceAndRevalidates_R5861_001_to_004() {
+        Candidate stale = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"1\"");
+        Outcome.ServeStored outcome = as(Outcome.ServeStored.class, found(request("GET"), stale, 90));
+        assertThat(outcome.revalidate()).isTrue();
+        assertThat(outcome.decision().result()).isEqualTo(CacheResult.STALE);
+        assertThat(CacheStatus.member("x", outcome.decision()))
+                .isEqualTo("x; hit; ttl=-30; detail=stale-while-revalidate");
+        assertThat(outcome.head().fields().first("Age")).isEqualTo("90");
+        leads(found(request("GET"), stale, 91));
+        Lookup background = as(
+                Lookup.class,
+                new CacheEngine(CachePolicy.DEFAULT, () -> "0")
+                        .revalidate(request("GET"), RequestContent.NONE, CacheControls.NONE));
+        assertThat(leads(background.found(List.of(stale), NOW + 90_000))
+                        .request()
+                        .fields()
+                        .first("If-None-Match"))
+                .isEqualTo("\"1\"");
+        for (String forbidden : List.of("must-revalidate", "no-cache")) {
+            leads(found(
+                    request("GET"),
+                    stored("Cache-Control", "max-age=60, stale-while-revalidate=30, " + forbidden),
+                    70));
+        }
+    }
+
+    @Test
     void onlyIfCachedNeverForwards_R9111_126() {
         RequestHead request = request("GET", "Cache-Control", "only-if-cached");
         assertThat(as(

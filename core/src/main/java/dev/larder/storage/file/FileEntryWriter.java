@@ -336,7 +336,7 @@ final class FileEntryWriter implements EntryWriter {
                 return false;
             }
             UseCounts.setLastUse(tmp, stamp);
-            if (!FileStorage.move(layout, name.shard(), tmp, target)) {
+            if (!layout.move(name.shard(), tmp, target)) {
                 return false;
             }
             shared.temporary.remove(tmp.getFileName().toString());

@@ -3,26 +3,20 @@ package dev.larder.storage.file;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BinarySerializer;
 import dev.larder.storage.BodyReader;
-import dev.larder.storage.EntryIds;
 import dev.larder.storage.EntryWriter;
-import dev.larder.storage.MalformedEntryException;
 import dev.larder.storage.Serializer;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
 import dev.larder.storage.StoredEntry;
-import dev.larder.storage.file.EntryFormat.HeadRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -108,15 +102,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileStorage implements Storage {
     private static final long USE_INTERVAL = 60_000;
-    /** Appended heads up to this many bytes are never a reason to write the file anew. */
-    private static final long MIN_TAIL = 1 << 14;
-
-    private static final long MAX_TAIL = 1 << 20;
-
     private final Layout layout;
     private final SharedDirectory shared;
     private final ShardListings listings;
-    private final HeadCache heads = new HeadCache();
+    private final EntryReader reader;
+    private final HeadUpdate headUpdate;
     private final UseCounts.Stamps stamps = new UseCounts.Stamps();
     private final UseCounts uses = new UseCounts(stamps);
     private final Sweeper sweeper;
@@ -153,6 +143,8 @@ public final class FileStorage implements Storage {
         listings = new ShardListings(layout);
         nextSweep = new AtomicLong(clock.millis() + sweepEveryMillis);
         shared = SharedDirectory.of(layout);
+        reader = new EntryReader(layout, serializer);
+        headUpdate = new HeadUpdate(layout, shared, durable);
         sweeper = new Sweeper(this, layout, shared, listings, maxBytes);
         boolean ready = false;
         try {
@@ -171,9 +163,7 @@ public final class FileStorage implements Storage {
 
     /** Longer than any number of milliseconds is as long as can be. */
     private static long millis(Duration duration) {
-        return duration.compareTo(Duration.ofMillis(Long.MAX_VALUE / 2)) > 0
-                ? Long.MAX_VALUE / 2
-                : duration.toMillis();
+        return duration.compareTo(Duration.ofMillis(Long.MAX_VALUE / 2)) > 0 ? Long.MAX_VALUE / 2 : duration.toMillis();
     }
 
     /**
@@ -242,64 +232,11 @@ public final class FileStorage implements Storage {
     /** The entry in a file, or null when there is none. One that is damaged is removed. */
     private @Nullable FileEntry load(int shard, String name) throws IOException {
         try {
-            return read(shard, name);
+            return reader.read(shard, name);
         } catch (DamagedEntryException e) {
             damaged(shard, name);
             return null;
         }
-    }
-
-    private @Nullable FileEntry read(int shard, String name) throws IOException, DamagedEntryException {
-        HeadCache.Known known = heads.get(name);
-        Path path = known == null ? layout.entry(shard, name) : known.path;
-        EntryFile file;
-        try {
-            file = EntryFile.read(path, EntryName.id(name), known == null ? 0 : known.fileSize);
-        } catch (NoSuchFileException e) {
-            return null;
-        } catch (ClosedByInterruptException e) {
-            throw e;
-        } catch (IOException e) {
-            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-                    && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-                throw new DamagedEntryException("not a file");
-            }
-            throw e;
-        }
-        HeadRecord record = file.head();
-        if (record == null) {
-            return null;
-        }
-        if (known == null || !known.is(record)) {
-            StoredResponse stored = parse(record, shard, name);
-            if (stored == null) {
-                return null;
-            }
-            known = new HeadCache.Known(name, path, file.size(), record, stored);
-            heads.put(known);
-        }
-        FileEntry entry = new FileEntry(name, path, known.stored, file, file.inlineBody());
-        known.pass(entry);
-        return entry;
-    }
-
-    /** The head in a record; null when it takes another serializer to read it. */
-    private @Nullable StoredResponse parse(HeadRecord record, int shard, String name) throws DamagedEntryException {
-        Serializer reader = record.formatId() == serializer.formatId() ? serializer : BinarySerializer.INSTANCE;
-        if (reader.formatId() != record.formatId()) {
-            return null;
-        }
-        StoredResponse stored;
-        try {
-            stored = reader.read(record.text());
-        } catch (MalformedEntryException e) {
-            throw new DamagedEntryException("the head cannot be read: " + e.getMessage());
-        }
-        EntryName expected = EntryName.of(stored.key());
-        if (expected.shard() != shard || !expected.file(stored.id()).equals(name)) {
-            throw new DamagedEntryException("the entry of another key or id");
-        }
-        return stored;
     }
 
     private boolean isExpired(FileEntry entry, long now) {
@@ -338,7 +275,7 @@ public final class FileStorage implements Storage {
         } catch (NoSuchFileException e) {
             return null;
         }
-        BodyReader reader = null;
+        BodyReader body = null;
         try {
             // Not where it was at the lookup: the file may have been written anew with another first head.
             byte[] start = new byte[EntryFormat.PREFIX];
@@ -346,15 +283,14 @@ public final class FileStorage implements Storage {
             if (prefix.known() && prefix.bodyLength() == entry.bodyLength()) {
                 long offset = (long) EntryFormat.PREFIX + EntryFormat.HEAD + prefix.headLength();
                 int shard = shardOf(found);
-                reader = new FileBody(
-                        file, id, offset, prefix.bodyLength(), damage -> remove(shard, found.name, damage));
+                body = new FileBody(file, id, offset, prefix.bodyLength(), damage -> remove(shard, found.name, damage));
             }
-            return reader;
+            return body;
         } catch (DamagedEntryException e) {
             damaged(shardOf(found), found.name);
             return null;
         } finally {
-            if (reader == null) {
+            if (body == null) {
                 file.close();
             }
         }
@@ -506,29 +442,6 @@ public final class FileStorage implements Storage {
         }
     }
 
-    /** Moves a finished file into its shard; false when the file is gone. */
-    static boolean move(Layout layout, int shard, Path from, Path to) throws IOException {
-        try {
-            rename(from, to);
-            return true;
-        } catch (NoSuchFileException e) {
-            if (!Files.exists(from, LinkOption.NOFOLLOW_LINKS)) {
-                return false;
-            }
-        }
-        layout.createShard(shard);
-        rename(from, to);
-        return true;
-    }
-
-    private static void rename(Path from, Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException("the cache directory spans several file systems", e);
-        }
-    }
-
     /** Keeps a key from having more entries than it may. Under the lock of the shard. */
     private void trimVariants(EntryName name, StoredResponse newest) throws IOException {
         List<String> names = listings.find(name);
@@ -572,90 +485,19 @@ public final class FileStorage implements Storage {
         }
         try (SharedDirectory.Held held = shared.lock(name.shard())) {
             layout.refuseLink(name.shard());
-            FileEntry entry = read(name.shard(), file);
+            FileEntry entry = reader.read(name.shard(), file);
             if (entry == null || isExpired(entry, now)) {
                 return false;
             }
-            long size = appendOrRewrite(name.shard(), entry, record);
+            long size = headUpdate.add(name.shard(), entry, record);
             shared.bytes.addAndGet(size - entry.file.size());
             UseCounts.setLastUse(entry.path, stamps.next(now));
             // Its record is at the end of the file, or begins it, when it was written anew.
-            heads.remove(file);
+            reader.forget(file);
             return true;
         } catch (DamagedEntryException e) {
             damaged(name.shard(), file);
             return false;
-        }
-    }
-
-    /** Adds a head to a file; returns the size of the file then. */
-    private long appendOrRewrite(int shard, FileEntry entry, byte[] record) throws IOException {
-        EntryFile file = entry.file;
-        // The larger the body, the more heads are appended before it is copied; but all of them are read at times.
-        long most = Math.max(MIN_TAIL, Math.min(MAX_TAIL, entry.bodyLength() / 64));
-        if (file.end() - file.bodyEnd() + record.length > Math.max(most, 2L * record.length)) {
-            return rewrite(shard, entry, record);
-        }
-        try (FileChannel channel = FileChannel.open(entry.path, EntryFile.READ_WRITE)) {
-            long end = file.end();
-            boolean done = false;
-            try {
-                if (file.size() > end) {
-                    channel.truncate(end); // what a torn write left
-                }
-                ByteBuffer bytes = ByteBuffer.wrap(record);
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes, end + bytes.position());
-                }
-                if (durable) {
-                    channel.force(true);
-                }
-                done = true;
-            } finally {
-                if (!done && channel.isOpen()) {
-                    channel.truncate(end);
-                }
-            }
-            return end + record.length;
-        }
-    }
-
-    private long rewrite(int shard, FileEntry entry, byte[] record) throws IOException {
-        EntryFile file = entry.file;
-        String tmpName = EntryIds.next();
-        Path tmp = layout.tmp().resolve(tmpName);
-        shared.temporary.add(tmpName);
-        try (FileChannel in = FileChannel.open(entry.path, EntryFile.READ);
-                FileChannel out = layout.createFile(tmp)) {
-            out.tryLock();
-            EntryFormat format = new EntryFormat(EntryName.id(entry.name));
-            EntryFormat.Prefix old = file.prefix();
-            ByteBuffer start = ByteBuffer.allocate(EntryFormat.PREFIX + record.length)
-                    .put(format.prefix(old.bodyLength(), record.length - EntryFormat.HEAD, old.uses(), old.lastUse()))
-                    .put(record)
-                    .flip();
-            while (start.hasRemaining()) {
-                out.write(start);
-            }
-            // Chunks do not depend on where they are, so they are copied as they are, damage included.
-            long from = file.bodyOffset();
-            while (from < file.bodyEnd()) {
-                long count = in.transferTo(from, file.bodyEnd() - from, out);
-                if (count <= 0) {
-                    throw new IOException("an entry was cut off while it was copied");
-                }
-                from += count;
-            }
-            if (durable) {
-                out.force(true);
-            }
-            if (!move(layout, shard, tmp, entry.path)) {
-                throw new NoSuchFileException(tmp.toString());
-            }
-            return out.position();
-        } finally {
-            Files.deleteIfExists(tmp);
-            shared.temporary.remove(tmpName);
         }
     }
 
@@ -765,7 +607,7 @@ public final class FileStorage implements Storage {
 
     private boolean isLive(int shard, String name, long now) throws IOException {
         try {
-            FileEntry entry = read(shard, name);
+            FileEntry entry = reader.read(shard, name);
             return entry != null && !isExpired(entry, now);
         } catch (DamagedEntryException e) {
             return false;
@@ -776,7 +618,7 @@ public final class FileStorage implements Storage {
     private boolean delete(int shard, String name) throws IOException {
         Path path = layout.entry(shard, name);
         BasicFileAttributes attributes = attributes(path);
-        heads.remove(name);
+        reader.forget(name);
         uses.forget(name);
         if (attributes == null || !Files.deleteIfExists(path)) {
             return false;
@@ -811,7 +653,7 @@ public final class FileStorage implements Storage {
 
     private String keyOrPlace(int shard, String name) {
         try {
-            FileEntry entry = read(shard, name);
+            FileEntry entry = reader.read(shard, name);
             if (entry != null) {
                 return entry.stored().key();
             }
@@ -829,7 +671,7 @@ public final class FileStorage implements Storage {
         }
         try (SharedDirectory.Held held = shared.lock(shard)) {
             // Another process may have given it more time meanwhile.
-            FileEntry again = read(shard, name);
+            FileEntry again = reader.read(shard, name);
             if (again != null && isExpired(again, clock.millis())) {
                 delete(shard, name);
             }
@@ -843,7 +685,7 @@ public final class FileStorage implements Storage {
         String what;
         try (SharedDirectory.Held held = shared.lock(shard)) {
             try {
-                read(shard, name);
+                reader.read(shard, name);
                 return;
             } catch (DamagedEntryException e) {
                 what = Objects.requireNonNullElse(e.getMessage(), "damaged");
@@ -1010,7 +852,7 @@ public final class FileStorage implements Storage {
 
         /** The same, counted from the last use. */
         public Builder slidingTtl(Duration ttl) {
-            this.ttl = positive(ttl, "ttl");
+            this.ttl = positive(ttl, "slidingTtl");
             sliding = true;
             return this;
         }

@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributes;
@@ -137,6 +139,29 @@ final class Layout {
             // A file or a link, in a place that is only ever ours.
             Files.deleteIfExists(path);
             Files.createDirectory(path, posix ? PRIVATE_DIRECTORY : NONE);
+        }
+    }
+
+    /** Moves a finished file into its shard; false when the file is gone. */
+    boolean move(int shard, Path from, Path to) throws IOException {
+        try {
+            rename(from, to);
+            return true;
+        } catch (NoSuchFileException e) {
+            if (!Files.exists(from, LinkOption.NOFOLLOW_LINKS)) {
+                return false;
+            }
+        }
+        createShard(shard);
+        rename(from, to);
+        return true;
+    }
+
+    private static void rename(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException("the cache directory spans several file systems", e);
         }
     }
 

@@ -59,7 +59,8 @@ class FileStorageCrashTest {
     }
 
     @Test
-    @DisplayName("whenever a process is killed: every entry is whole, what was acknowledged is so, and nothing stays behind")
+    @DisplayName(
+            "whenever a process is killed: every entry is whole, what was acknowledged is so, and nothing stays behind")
     void killed() throws Exception {
         AtomicInteger next = new AtomicInteger();
         inParallel(() -> {
@@ -97,7 +98,9 @@ class FileStorageCrashTest {
         Process process = start("forever", child);
         try {
             // It is up; what it did before saying so is acknowledged.
-            assertThat(process.getInputStream().read()).as("child %d is up", child).isEqualTo('u');
+            assertThat(process.getInputStream().read())
+                    .as("child %d is up", child)
+                    .isEqualTo('u');
             process.waitFor(new Random(child).nextInt(50_000), TimeUnit.MICROSECONDS);
         } finally {
             process.destroyForcibly();

@@ -296,7 +296,7 @@ public final class AsyncCall<B> extends CallState<B>
         ByteBuffer inline = entry.inlineBody();
         if (inline != null) {
             revalidate(step);
-            return answer(serve(step, entry, inMemory(inline), core.asyncStorage.used(entry)));
+            return answer(serve(step, entry, inMemory(inline, step.parts()), core.asyncStorage.used(entry)));
         }
         return core.asyncStorage
                 .open(entry)
@@ -307,7 +307,7 @@ public final class AsyncCall<B> extends CallState<B>
                     if (failure != null || reader == null) {
                         return then(step.gone());
                     }
-                    Pieces pieces = StoredPieces.of(reader, core::storageFailed);
+                    Pieces pieces = StoredPieces.of(reader, step.parts(), core::storageFailed);
                     revalidate(step);
                     return answer(serve(step, entry, new PieceBody(pieces), core.asyncStorage.used(entry)));
                 })

@@ -15,6 +15,7 @@ import dev.larder.engine.Outcome;
 import dev.larder.engine.StepHandler;
 import dev.larder.internal.Flights.Flight;
 import dev.larder.internal.Flights.Landing;
+import dev.larder.rules.RangeSelection;
 import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
@@ -205,7 +206,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         if (entry == null) {
             entry = find(found(candidate.stored().key()), candidate.stored().id());
         }
-        Body body = entry == null ? null : step.withBody() ? open(entry) : MemoryBody.EMPTY;
+        Body body = entry == null ? null : step.withBody() ? open(entry, step.parts()) : MemoryBody.EMPTY;
         if (entry == null || body == null) {
             return step.gone();
         }
@@ -214,14 +215,14 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         return step;
     }
 
-    private @Nullable Body open(StoredEntry entry) {
+    private @Nullable Body open(StoredEntry entry, List<RangeSelection.Part> parts) {
         ByteBuffer inline = entry.inlineBody();
         if (inline != null) {
-            return inMemory(inline);
+            return inMemory(inline, parts);
         }
         try {
             BodyReader reader = core.storage.open(entry);
-            return reader == null ? null : new PieceBody(StoredPieces.of(reader, core::storageFailed));
+            return reader == null ? null : new PieceBody(StoredPieces.of(reader, parts, core::storageFailed));
         } catch (IOException | RuntimeException e) {
             core.storageFailed("open", e);
             return null;

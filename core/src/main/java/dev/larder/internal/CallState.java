@@ -15,6 +15,7 @@ import dev.larder.engine.Outcome;
 import dev.larder.http.ContentLength;
 import dev.larder.internal.Flights.Flight;
 import dev.larder.internal.Flights.Landing;
+import dev.larder.rules.RangeSelection;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.StoredEntry;
@@ -282,8 +283,20 @@ abstract class CallState<B> {
         return null;
     }
 
-    static Body inMemory(ByteBuffer bytes) {
-        return new MemoryBody(bytes);
+    /** A body that came with its head, or parts of it if there are any. */
+    static Body inMemory(ByteBuffer bytes, List<RangeSelection.Part> parts) {
+        if (parts.isEmpty()) {
+            return new MemoryBody(bytes);
+        }
+        int length = 0;
+        for (RangeSelection.Part part : parts) {
+            length += part.prefix().length() + (int) part.length();
+        }
+        ByteBuffer selected = ByteBuffer.allocate(length);
+        for (RangeSelection.Part part : parts) {
+            selected.put(part.prefixBytes()).put(bytes.slice((int) part.position(), (int) part.length()));
+        }
+        return new MemoryBody(selected.flip().asReadOnlyBuffer());
     }
 
     private final class Recording implements Download.Recording {

@@ -1,11 +1,13 @@
 package dev.larder.internal;
 
+import dev.larder.rules.RangeSelection;
 import dev.larder.storage.AsyncBodyReader;
 import dev.larder.storage.BodyReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,15 +21,27 @@ final class StoredPieces implements Pieces {
     private final Reading reader;
     private final BiConsumer<String, Throwable> failed;
     private final AtomicBoolean closing = new AtomicBoolean();
-    private long position;
+    private final List<RangeSelection.Part> parts;
+    private final long length;
+    private int part;
+    /** How much of the current part has been read; before its prefix, -1. */
+    private long done = -1;
 
-    private StoredPieces(Reading reader, BiConsumer<String, Throwable> failed) {
+    private StoredPieces(Reading reader, List<RangeSelection.Part> parts, BiConsumer<String, Throwable> failed) {
         this.reader = reader;
+        this.parts = parts.isEmpty() ? List.of(new RangeSelection.Part("", 0, reader.length())) : parts;
         this.failed = failed;
+        long sum = 0;
+        for (RangeSelection.Part each : this.parts) {
+            sum += each.prefix().length() + each.length();
+        }
+        this.length = sum;
+        skipWhatIsEmpty();
     }
 
-    /** The body of an asynchronous storage. */
-    static StoredPieces of(AsyncBodyReader reader, BiConsumer<String, Throwable> failed) {
+    /** The body of an asynchronous storage, or parts of it if there are any. */
+    static StoredPieces of(
+            AsyncBodyReader reader, List<RangeSelection.Part> parts, BiConsumer<String, Throwable> failed) {
         return new StoredPieces(
                 new Reading() {
                     @Override
@@ -45,22 +59,37 @@ final class StoredPieces implements Pieces {
                         return reader.close();
                     }
                 },
+                parts,
                 failed);
     }
 
-    /** The body of a blocking storage, read on the thread that asks. */
-    static StoredPieces of(BodyReader reader, BiConsumer<String, Throwable> failed) {
-        return new StoredPieces(new InlineReading(reader), failed);
+    /** The body of a blocking storage, or parts of it if there are any, read on the thread that asks. */
+    static StoredPieces of(BodyReader reader, List<RangeSelection.Part> parts, BiConsumer<String, Throwable> failed) {
+        return new StoredPieces(new InlineReading(reader), parts, failed);
     }
 
     @Override
     public long length() {
-        return reader.length();
+        return length;
     }
 
     @Override
     public boolean exhausted() {
-        return position == reader.length();
+        return part == parts.size();
+    }
+
+    private void skipWhatIsEmpty() {
+        while (part < parts.size()) {
+            RangeSelection.Part current = parts.get(part);
+            if (done < 0 && current.prefix().isEmpty()) {
+                done = 0;
+            }
+            if (done < current.length()) {
+                return;
+            }
+            part++;
+            done = -1;
+        }
     }
 
     @Override
@@ -68,13 +97,22 @@ final class StoredPieces implements Pieces {
         if (exhausted()) {
             return CompletableFuture.completedFuture(null);
         }
-        ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, reader.length() - position));
+        RangeSelection.Part current = parts.get(part);
+        if (done < 0) {
+            done = 0;
+            skipWhatIsEmpty();
+            return CompletableFuture.completedFuture(
+                    List.of(ByteBuffer.wrap(current.prefixBytes()).asReadOnlyBuffer()));
+        }
+        long position = current.position() + done;
+        ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, current.length() - done));
         return reader.read(position, piece).thenApply(n -> {
             if (n <= 0) {
-                throw new java.util.concurrent.CompletionException(
+                throw new CompletionException(
                         new IOException("the stored body ends at " + position + " of " + reader.length() + " bytes"));
             }
-            position += n;
+            done += n;
+            skipWhatIsEmpty();
             return List.of(piece.flip().asReadOnlyBuffer());
         });
     }

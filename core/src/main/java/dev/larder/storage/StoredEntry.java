@@ -32,7 +32,7 @@ public class StoredEntry implements Candidate {
         return stored;
     }
 
-    /** The length of the body in bytes. */
+    @Override
     public final long bodyLength() {
         return bodyLength;
     }

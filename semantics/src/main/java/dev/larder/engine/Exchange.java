@@ -14,6 +14,7 @@ import dev.larder.rules.Digest;
 import dev.larder.rules.Freshness;
 import dev.larder.rules.Invalidation;
 import dev.larder.rules.Preconditions;
+import dev.larder.rules.RangeSelection;
 import dev.larder.rules.Reason;
 import dev.larder.rules.StaleUse;
 import dev.larder.rules.Storability;
@@ -112,9 +113,6 @@ final class Exchange {
             }
         }
         HttpFields fields = request.fields();
-        if (fields.contains("Range")) {
-            return Reason.REQUEST_RANGE;
-        }
         if (fields.contains("If-Match") || fields.contains("If-Unmodified-Since")) {
             return Reason.REQUEST_ORIGIN_CONDITION;
         }
@@ -200,6 +198,7 @@ final class Exchange {
     /** Whether the response to this request may serve others: a caller who insists on an answer of its own gets one. */
     private boolean mayShare() {
         return policy.collapse()
+                && !request.fields().contains("Range")
                 && !isHead()
                 && !directives.noStore()
                 && !directives.noCache()
@@ -229,7 +228,8 @@ final class Exchange {
                 0,
                 true,
                 trace());
-        return new Outcome.ServeStored(shared, reused(stored, decision), true, false, decision, this::bodyGone);
+        return new Outcome.ServeStored(
+                shared, reused(stored, decision), true, List.of(), false, decision, this::bodyGone);
     }
 
     CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
@@ -426,10 +426,19 @@ final class Exchange {
             HttpFields fields = Preconditions.notModifiedFields(aged(stored, decision));
             return new Outcome.NotModified(stored, withCacheStatus(new ResponseHead(304, fields), decision), decision);
         }
+        HttpFields fields = aged(stored, decision);
+        RangeSelection.Selection ranges = request.fields().contains("Range")
+                ? RangeSelection.select(request, stored, fields, candidate.bodyLength())
+                : null;
+        if (ranges != null) {
+            note("does the stored response hold the range?", Reason.RANGE_SERVED);
+            fields = ranges.fields();
+        }
         return new Outcome.ServeStored(
                 candidate,
-                reused(stored, decision),
-                !isHead(),
+                withCacheStatus(new ResponseHead(ranges == null ? stored.status() : ranges.status(), fields), decision),
+                !isHead() && (ranges == null || !ranges.parts().isEmpty()),
+                ranges == null ? List.of() : ranges.parts(),
                 why == Reason.STALE_WHILE_REVALIDATE && !directives.onlyIfCached(),
                 decision,
                 this::bodyGone);

@@ -2,6 +2,7 @@ package dev.larder.engine;
 
 import dev.larder.http.ResponseHead;
 import dev.larder.rules.Candidate;
+import dev.larder.rules.RangeSelection;
 import dev.larder.rules.StoredResponse;
 import java.util.List;
 import java.util.function.Supplier;
@@ -19,13 +20,15 @@ public sealed interface Outcome extends CacheStep {
      * @param head the head to send, with Age
      * @param revalidate whether the stored response is to be revalidated in the background, by {@link
      *     CacheEngine#revalidate}, once for all requests that find it so (RFC 5861 3)
-     * @param withBody false when the request was a HEAD
+     * @param withBody false when the answer has no body, such as that to a HEAD
+     * @param parts the pieces of the stored body to send; empty for the whole
      * @param bodyGone see {@link #gone()}
      */
     record ServeStored(
             Candidate candidate,
             ResponseHead head,
             boolean withBody,
+            List<RangeSelection.Part> parts,
             boolean revalidate,
             Decision decision,
             Supplier<CacheStep> bodyGone)

@@ -7,4 +7,7 @@ package dev.larder.rules;
 public interface Candidate {
     /** The head. */
     StoredResponse stored();
+
+    /** The length of its body in bytes, or -1 when that is not known yet. */
+    long bodyLength();
 }

@@ -37,7 +37,6 @@ public enum Reason {
     METHOD_UNSAFE("RFC 9111 4", "an unsafe method is written through to the origin", "method"),
     METHOD_NOT_CACHEABLE("RFC 9110 9.2.3", "responses to this method are not cacheable here", "method"),
     REQUEST_HAS_CONTENT("RFC 9110 9.3.1", "the request has content that is not part of the key", "bypass"),
-    REQUEST_RANGE("RFC 9110 14.2", "ranges are left to the origin", "bypass"),
     REQUEST_ORIGIN_CONDITION("RFC 9111 4.3.2", "If-Match and If-Unmodified-Since are for the origin", "bypass"),
     BYPASS("Larder policy", "the caller or the policy bypasses the cache", "bypass"),
     BODY_GONE("Larder storage", "the stored response was removed while it was needed", "miss"),
@@ -78,6 +77,7 @@ public enum Reason {
     SUPERSEDED("RFC 9111 4.3.3", "a full response replaces what was to be validated"),
 
     // Validation.
+    RANGE_SERVED("RFC 9110 14.2", "the stored response holds the range that was asked for"),
     CONDITION_NOT_MODIFIED("RFC 9111 4.3.2", "the request's own condition is false against the stored response"),
     CONDITIONAL("RFC 9111 4.3.1", "the stored validators go with the request"),
     NO_VALIDATOR("RFC 9111 4.3.1", "the stored response has no validator, so the request is unconditional"),

@@ -51,7 +51,21 @@ class CacheEngineTest {
                 .times(NOW, NOW)
                 .createdAt(NOW)
                 .build();
-        return () -> stored;
+        return candidate(stored);
+    }
+
+    private static Candidate candidate(StoredResponse stored) {
+        return new Candidate() {
+            @Override
+            public StoredResponse stored() {
+                return stored;
+            }
+
+            @Override
+            public long bodyLength() {
+                return 10;
+            }
+        };
     }
 
     private static <T> T as(Class<T> type, CacheStep step) {
@@ -222,7 +236,6 @@ class CacheEngineTest {
     @Test
     void whatTheCacheCannotAnswerPassesUntouched() {
         as(Forward.class, begin(request("OPTIONS")));
-        as(Forward.class, begin(request("GET", "Range", "bytes=0-1")));
         as(Forward.class, begin(request("GET", "If-Match", "*")));
         as(Forward.class, begin(CachePolicy.DEFAULT, RequestContent.OPAQUE, CacheControls.NONE, request("GET")));
     }
@@ -321,7 +334,7 @@ class CacheEngineTest {
                         .responded(response(200, "Cache-Control", "no-store"), NOW, NOW));
         assertThat(stores.stored().ttlMillis()).isEqualTo(60_000);
         CacheStep again = begin(CachePolicy.DEFAULT, RequestContent.NONE, forced, request("GET"));
-        Candidate kept = stores::stored;
+        Candidate kept = candidate(stores.stored());
         assertThat(as(Outcome.ServeStored.class, as(Lookup.class, again).found(List.of(kept), NOW + 59_000))
                         .decision()
                         .reason())

@@ -59,6 +59,16 @@ final class Heads {
     }
 
     static Candidate candidate(StoredResponse stored) {
-        return () -> stored;
+        return new Candidate() {
+            @Override
+            public StoredResponse stored() {
+                return stored;
+            }
+
+            @Override
+            public long bodyLength() {
+                return 10;
+            }
+        };
     }
 }

@@ -9,7 +9,8 @@ final class CacheOptions {
     @Option(
             names = "--storage",
             paramLabel = "SPEC",
-            description = "Where responses are kept: file:PATH or memory:. Default: files in the user's cache directory.")
+            description =
+                    "Where responses are kept: file:PATH or memory:. Default: files in the user's cache directory.")
     private @Nullable String storage;
 
     @Option(names = "--shared", description = "Decide as a shared cache does, such as one in a proxy.")

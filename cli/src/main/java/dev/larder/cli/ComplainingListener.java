@@ -1,6 +1,7 @@
 package dev.larder.cli;
 
 import dev.larder.CacheListener;
+import dev.larder.rules.StoredResponse;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;
@@ -10,6 +11,7 @@ final class ComplainingListener implements CacheListener {
     private final Console console;
     private final Set<String> said = new HashSet<>();
     private int damaged;
+    private String abandonedWhy = "";
 
     ComplainingListener(Console console) {
         this.console = console;
@@ -18,6 +20,16 @@ final class ComplainingListener implements CacheListener {
     /** How many damaged entries were found and removed. */
     synchronized int damaged() {
         return damaged;
+    }
+
+    /** Why the last response that could have been stored was not; empty when it was. */
+    synchronized String abandonedWhy() {
+        return abandonedWhy;
+    }
+
+    @Override
+    public synchronized void abandoned(StoredResponse response, String why) {
+        abandonedWhy = why;
     }
 
     @Override
@@ -34,6 +46,11 @@ final class ComplainingListener implements CacheListener {
     @Override
     public synchronized void failed(String operation, IOException failure) {
         say("warning: the storage failed (" + operation + "): " + StorageSpec.problem(failure));
+    }
+
+    /** The origin takes too long over what nobody is waiting for. */
+    synchronized void revalidationGivenUp() {
+        say("warning: the stale response could not be revalidated in time");
     }
 
     private void say(String message) {

@@ -52,8 +52,7 @@ final class Console {
         boolean out = terminals.contains("1");
         boolean err = terminals.contains("2");
         String noColour = System.getenv("NO_COLOR");
-        boolean colours =
-                out && (noColour == null || noColour.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
+        boolean colours = out && (noColour == null || noColour.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
         int columns = out ? Integer.getInteger("larder.columns", 0) : 0;
         return new Console(
                 new FileInputStream(FileDescriptor.in),

@@ -82,7 +82,11 @@ final class Demo implements AutoCloseable {
         row("again", "/article", hit(CacheResult.HIT, Reason.FRESH, 0, "article"));
         try (CacheClient another = newClient(directory)) {
             HttpRequest request = request("/article", "GET");
-            rows.add(played(another, "a new client on the same files", request, hit(CacheResult.HIT, Reason.FRESH, 0, "article")));
+            rows.add(played(
+                    another,
+                    "a new client on the same files",
+                    request,
+                    hit(CacheResult.HIT, Reason.FRESH, 0, "article")));
         }
         HttpRequest conditional = request("/article", "GET", "If-None-Match", "\"edition-1\"");
         rows.add(played(client, "with a condition of the caller's own", conditional, notModified()));
@@ -200,8 +204,12 @@ final class Demo implements AutoCloseable {
     }
 
     private static String describe(HttpRequest request) {
-        StringBuilder text = new StringBuilder(request.method() + " " + request.uri().getPath());
-        request.headers().map().forEach((name, values) -> text.append(" ").append(name).append(": ").append(values.get(0)));
+        StringBuilder text =
+                new StringBuilder(request.method() + " " + request.uri().getPath());
+        request.headers()
+                .map()
+                .forEach((name, values) ->
+                        text.append(" ").append(name).append(": ").append(values.get(0)));
         return text.toString();
     }
 

@@ -80,14 +80,13 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void print(List<DemoRow> rows) {
-        console.line("A private cache in a directory of its own, an origin on loopback; the clock is moved, not waited for.");
+        console.line("A private cache on disk and an origin on loopback. The clock is moved, not waited for.");
         console.line("");
         Table table = console.columns() >= WIDE ? wide(rows) : narrow(rows);
         table.print(console, "");
         int reached = rows.stream().mapToInt(DemoRow::originRequests).sum();
         console.line("");
-        console.line(reached + " requests reached the origin. Times are those of a program that is under way,"
-                + " to the end of the body.");
+        console.line(reached + " requests reached the origin. Times are those of a program that is warm.");
         boolean good = rows.stream().allMatch(row -> row.problems().isEmpty());
         console.line(
                 good

@@ -50,7 +50,9 @@ record DemoRow(
         return new DemoRow(
                 what,
                 request,
-                shown == Reason.INVALIDATED ? "invalidated" : info.status().name().toLowerCase(Locale.ROOT),
+                shown == Reason.INVALIDATED
+                        ? "invalidated"
+                        : info.status().name().toLowerCase(Locale.ROOT),
                 String.join(", ", response.headers().allValues("Cache-Status")),
                 originRequests,
                 nanos,

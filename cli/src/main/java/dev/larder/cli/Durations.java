@@ -14,16 +14,15 @@ final class Durations implements ITypeConverter<Duration> {
         }
         try {
             long amount = Long.parseLong(text.substring(0, digits));
-            Duration duration =
-                    switch (text.substring(digits)) {
-                        case "ms" -> Duration.ofMillis(amount);
-                        case "", "s" -> Duration.ofSeconds(amount);
-                        case "m" -> Duration.ofMinutes(amount);
-                        case "h" -> Duration.ofHours(amount);
-                        case "d" -> Duration.ofDays(amount);
-                        case "w" -> Duration.ofDays(Math.multiplyExact(amount, 7));
-                        default -> throw new NumberFormatException(text);
-                    };
+            Duration duration = switch (text.substring(digits)) {
+                case "ms" -> Duration.ofMillis(amount);
+                case "", "s" -> Duration.ofSeconds(amount);
+                case "m" -> Duration.ofMinutes(amount);
+                case "h" -> Duration.ofHours(amount);
+                case "d" -> Duration.ofDays(amount);
+                case "w" -> Duration.ofDays(Math.multiplyExact(amount, 7));
+                default -> throw new NumberFormatException(text);
+            };
             if (!duration.isZero() && duration.compareTo(Duration.ofDays(365_000)) <= 0) {
                 return duration;
             }

@@ -49,7 +49,11 @@ final class Entries {
         }
         name.append(stored.uri());
         for (SelectingField field : stored.selecting()) {
-            name.append(" [").append(field.name()).append(": ").append(text(field)).append(']');
+            name.append(" [")
+                    .append(field.name())
+                    .append(": ")
+                    .append(text(field))
+                    .append(']');
         }
         return Text.safe(name.toString());
     }
@@ -89,7 +93,10 @@ final class Entries {
         stored.tags().forEach(json::value);
         json.endArray().name("selecting").beginArray();
         for (SelectingField field : stored.selecting()) {
-            json.beginObject().member("name", field.name()).member("value", field.value()).endObject();
+            json.beginObject()
+                    .member("name", field.name())
+                    .member("value", field.value())
+                    .endObject();
         }
         json.endArray();
         fields(json, stored.fields());
@@ -100,7 +107,10 @@ final class Entries {
     static void fields(Json json, HttpFields fields) {
         json.name("fields").beginArray();
         for (int i = 0; i < fields.size(); i++) {
-            json.beginObject().member("name", fields.name(i)).member("value", fields.value(i)).endObject();
+            json.beginObject()
+                    .member("name", fields.name(i))
+                    .member("value", fields.value(i))
+                    .endObject();
         }
         json.endArray();
     }

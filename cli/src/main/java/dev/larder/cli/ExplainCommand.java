@@ -77,7 +77,7 @@ final class ExplainCommand implements Callable<Integer> {
             if (json) {
                 console.line(toJson(fetched, length, findings));
             } else {
-                print(fetched, length, findings);
+                print(fetcher, fetched, length, findings);
             }
             return ExitCode.OK;
         }
@@ -113,13 +113,13 @@ final class ExplainCommand implements Callable<Integer> {
         return fields.build();
     }
 
-    private void print(Fetched fetched, long length, List<Finding> findings) {
+    private void print(Fetcher fetcher, Fetched fetched, long length, List<Finding> findings) {
         HttpResponse<?> response = fetched.response();
         CacheInfo info = fetched.info();
         HttpRequest request = response.request();
         heading(Text.safe(request.method() + " " + request.uri()));
-        console.line("  " + response.statusCode() + ", " + Text.bytes(length) + ", "
-                + Text.millis(fetched.nanos()) + " to the head");
+        console.line("  " + response.statusCode() + ", " + Text.bytes(length) + ", " + Text.millis(fetched.nanos())
+                + " to the head");
         heading("Fields that matter");
         HttpFields fields = fieldsOf(response);
         for (int i = 0; i < fields.size(); i++) {
@@ -131,7 +131,7 @@ final class ExplainCommand implements Callable<Integer> {
         trace(info).print(console, "  ");
         heading("Decision: "
                 + console.paint(colourOf(info), info.status().name().toLowerCase(Locale.ROOT)));
-        decision(info).print(console, "  ");
+        decision(fetcher, info).print(console, "  ");
         heading("Findings");
         printFindings(findings);
     }
@@ -149,13 +149,16 @@ final class ExplainCommand implements Callable<Integer> {
         return table;
     }
 
-    private Table decision(CacheInfo info) {
+    private Table decision(Fetcher fetcher, CacheInfo info) {
         Table table = new Table().column("").wrapped("", Math.max(40, console.columns() - 20));
         table.row("why", info.reason().toString());
         Reason storing = info.storing();
         if (storing != null) {
-            boolean kept = storing.allowsStoring() && info.stored();
-            table.row("stored", (kept ? "yes: " : "no: ") + storing);
+            boolean lost = storing.allowsStoring() && !info.stored();
+            table.row("stored", (info.stored() ? "yes: " : "no: ") + storing);
+            if (lost) {
+                table.row("but", Text.safe(fetcher.whyNotStored()));
+            }
         }
         Duration timeToLive = info.timeToLive();
         if (timeToLive != null) {
@@ -189,7 +192,8 @@ final class ExplainCommand implements Callable<Integer> {
                 .wrapped("", Math.max(40, console.columns() - 34))
                 .column("");
         for (Finding finding : findings) {
-            table.row(0, finding.level().colour(), finding.level().label(), Text.safe(finding.text()), finding.section());
+            table.row(
+                    0, finding.level().colour(), finding.level().label(), Text.safe(finding.text()), finding.section());
         }
         table.print(console, "  ");
     }

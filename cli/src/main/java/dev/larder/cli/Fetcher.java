@@ -17,12 +17,23 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 
 /** Sends requests through a cache, and turns what can go wrong into failures that people understand. */
 final class Fetcher implements Closeable {
     private final HttpCache cache;
     private final CacheClient client;
+    private final ComplainingListener listener;
+    private final Duration patience;
+    /** For what goes on behind an answer; its threads are daemons, so that nothing keeps the process alive. */
+    private final ExecutorService background = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "larder-background");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     /**
      * A fetcher.
@@ -30,10 +41,13 @@ final class Fetcher implements Closeable {
      * @param follow whether redirects are followed
      */
     Fetcher(CacheOptions options, Duration timeout, boolean follow, Console console) {
+        patience = timeout;
+        listener = new ComplainingListener(console);
         cache = HttpCache.builder()
                 .policy(options.policy())
                 .storage(options.storage().open())
-                .listener(new ComplainingListener(console))
+                .listener(listener)
+                .executor(background)
                 .build();
         client = CacheClient.newBuilder()
                 .client(new LazyClient(timeout))
@@ -61,6 +75,12 @@ final class Fetcher implements Closeable {
         } catch (InterruptedException e) {
             throw interrupted();
         }
+    }
+
+    /** For people: why a response that may be stored is not; to be asked when its body has been read. */
+    String whyNotStored() {
+        String why = listener.abandonedWhy();
+        return why.isEmpty() ? "not stored" : "not stored: " + why;
     }
 
     static CommandFailure interrupted() {
@@ -119,8 +139,17 @@ final class Fetcher implements Closeable {
                 : new CommandFailure(ExitCode.ORIGIN, "the response broke off" + reason(e) + "; nothing was stored");
     }
 
+    /** Waits for a revalidation that a stale answer has set off: the process would end before it. */
     @Override
     public void close() {
+        background.shutdown();
+        try {
+            if (!background.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                listener.revalidationGivenUp();
+            }
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
         try {
             cache.close();
         } catch (IOException e) {

@@ -93,7 +93,7 @@ final class GetCommand implements Callable<Integer> {
         boolean failed = fail && response.statusCode() >= 400;
         copyBody(fetched, failed || turn < repeat);
         if (why) {
-            explain(fetched, turn);
+            explain(fetcher, fetched, turn);
         }
         if (failed) {
             console.complain(response.uri() + " answered with status " + response.statusCode());
@@ -115,7 +115,8 @@ final class GetCommand implements Callable<Integer> {
 
     private void copyBody(Fetched fetched, boolean drop) {
         boolean toTerminal = output == null && console.outIsTerminal();
-        long length = fetched.response().headers().firstValueAsLong("Content-Length").orElse(-1);
+        long length =
+                fetched.response().headers().firstValueAsLong("Content-Length").orElse(-1);
         try (InputStream body = fetched.response().body();
                 BodyTarget target = drop ? BodyTarget.none() : target();
                 Progress progress = new Progress(console, length, console.errIsTerminal() && !(toTerminal && !drop))) {
@@ -143,7 +144,7 @@ final class GetCommand implements Callable<Integer> {
     }
 
     /** After the body has been read: only then it is known whether it could be stored. */
-    private void explain(Fetched fetched, int turn) {
+    private void explain(Fetcher fetcher, Fetched fetched, int turn) {
         CacheInfo info = fetched.info();
         String number = repeat == 1 ? "" : "#" + turn + " ";
         console.complain(number + info.explain());
@@ -154,7 +155,7 @@ final class GetCommand implements Callable<Integer> {
         StoredResponse stored = info.storedResponse();
         if (stored != null) {
             detail.append(", entry ").append(stored.id());
-            detail.append(info.stored() ? "" : " (not stored)");
+            detail.append(info.stored() ? "" : " (" + fetcher.whyNotStored() + ")");
             detail.append(info.uses() > 0 ? ", use " + info.uses() : "");
         }
         console.complain(detail.toString());

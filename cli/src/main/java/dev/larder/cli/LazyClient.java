@@ -77,7 +77,8 @@ final class LazyClient extends HttpClient {
 
     @Override
     public Version version() {
-        return Version.HTTP_2;
+        // What a stored response is said to have come by; requests name their own version.
+        return Version.HTTP_1_1;
     }
 
     @Override

@@ -72,8 +72,7 @@ final class LsCommand extends StorageCommand {
     }
 
     private static String row(String id, String status, String age, String freshness, String body, String url) {
-        return String.format(
-                Locale.ROOT, "%-24s  %6s  %7s  %-12s  %9s  %s", id, status, age, freshness, body, url);
+        return String.format(Locale.ROOT, "%-24s  %6s  %7s  %-12s  %9s  %s", id, status, age, freshness, body, url);
     }
 
     private void printJson(HttpCache cache) throws IOException {

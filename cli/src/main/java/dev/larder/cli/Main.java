@@ -103,7 +103,8 @@ public final class Main {
                 && e instanceof UnmatchedArgumentException unmatched
                 && !unmatched.isUnknownOption();
         if (unknownCommand) {
-            message = "unknown command '" + ((UnmatchedArgumentException) e).getUnmatched().get(0) + "'";
+            message = "unknown command '"
+                    + ((UnmatchedArgumentException) e).getUnmatched().get(0) + "'";
         }
         console.complain(message + "; try " + name + " --help");
         return ExitCode.USAGE;

@@ -63,6 +63,11 @@ final class ResponseLint {
      * @param storing why the cache may store it or not; null when that was not asked
      */
     static List<Finding> of(ResponseHead head, boolean shared, @Nullable Reason storing, long now) {
+        if (storing != null && storing.forwardToken() != null) {
+            String text =
+                    "the cache stood aside for this request, so its response is not judged: " + storing.sentence();
+            return List.of(new Finding(Level.NOTE, text, storing.section()));
+        }
         ResponseLint lint = new ResponseLint(head, shared, now);
         lint.storing(storing);
         lint.storingDirectives();
@@ -134,7 +139,8 @@ final class ResponseLint {
             return;
         }
         if (directives.isPublic() || directives.sMaxage() > 0) {
-            error("it sets a cookie and says that shared caches may store it: one user's cookie goes to others",
+            error(
+                    "it sets a cookie and says that shared caches may store it: one user's cookie goes to others",
                     "RFC 9111 7.3");
         } else if (!directives.isPrivate()) {
             warn("it sets a cookie without private: a careless shared cache may hand it to others", "RFC 9111 7.3");
@@ -145,14 +151,16 @@ final class ResponseLint {
         String value = fields.combined("Vary");
         if (value == null) {
             if (fields.contains("Content-Encoding")) {
-                warn("it has a content coding and no Vary: Accept-Encoding: clients may get one they cannot read",
+                warn(
+                        "it has a content coding and no Vary: Accept-Encoding: clients may get one they cannot read",
                         "RFC 9110 12.5.5");
             }
             return;
         }
         Vary vary = Vary.of(fields);
         if (vary.any()) {
-            error(value.contains("*")
+            error(
+                    value.contains("*")
                             ? "Vary: * never matches another request"
                             : "Vary is malformed, so no request can be known to match",
                     "RFC 9111 4.1");
@@ -179,7 +187,8 @@ final class ResponseLint {
         }
         boolean guessable = Freshness.isHeuristicallyCacheable(status) || directives.isPublic();
         boolean guess = guessable && fields.contains("Last-Modified");
-        warn(guess
+        warn(
+                guess
                         ? "no explicit freshness: each cache guesses a lifetime of its own, or none; send max-age"
                         : "no explicit freshness: it is stale at once; send max-age",
                 "RFC 9111 4.2.2");
@@ -237,10 +246,12 @@ final class ResponseLint {
             return;
         }
         long age = DeltaSeconds.ageSeconds(fields);
-        long lifetime =
-                shared && directives.sMaxage() != ResponseDirectives.ABSENT ? directives.sMaxage() : directives.maxAge();
+        long lifetime = shared && directives.sMaxage() != ResponseDirectives.ABSENT
+                ? directives.sMaxage()
+                : directives.maxAge();
         if (lifetime >= 0 && age >= lifetime && lifetime > 0) {
-            warn("it arrives stale: its Age of " + age + " s has reached its lifetime of " + lifetime + " s",
+            warn(
+                    "it arrives stale: its Age of " + age + " s has reached its lifetime of " + lifetime + " s",
                     "RFC 9111 4.2");
         }
     }

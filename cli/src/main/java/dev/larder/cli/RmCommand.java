@@ -44,7 +44,11 @@ final class RmCommand extends StorageCommand {
     int run(HttpCache cache, ComplainingListener listener) throws IOException {
         long removed = remove(cache);
         if (json) {
-            console.line(new Json().beginObject().member("removed", removed).endObject().toString());
+            console.line(new Json()
+                    .beginObject()
+                    .member("removed", removed)
+                    .endObject()
+                    .toString());
         } else if (removed > 0 || selection.all) {
             console.line("removed " + Text.entries(removed));
         }

@@ -127,8 +127,8 @@ final class ShowCommand extends StorageCommand {
         table.print(console, "  ");
         HttpFields fields = stored.fields();
         for (int i = 0; i < fields.size(); i++) {
-            console.line("  " + console.paint(Colour.CYAN, Text.safe(fields.name(i))) + ": "
-                    + Text.safe(fields.value(i)));
+            console.line(
+                    "  " + console.paint(Colour.CYAN, Text.safe(fields.name(i))) + ": " + Text.safe(fields.value(i)));
         }
     }
 

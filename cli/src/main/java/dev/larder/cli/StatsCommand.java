@@ -115,12 +115,18 @@ final class StatsCommand extends StorageCommand {
         out.member("fresh", totals.fresh).member("stale", totals.entries - totals.fresh);
         out.member("bodyBytes", totals.bodyBytes).memberIfKnown("storageBytes", statistics.bytes());
         out.memberIfKnown("maxEntries", statistics.maxEntries()).memberIfKnown("maxBytes", statistics.maxBytes());
-        out.member("oldest", totals.entries == 0 ? null : Instant.ofEpochMilli(totals.oldest).toString());
-        out.member("newest", totals.entries == 0 ? null : Instant.ofEpochMilli(totals.newest).toString());
+        out.member(
+                "oldest",
+                totals.entries == 0 ? null : Instant.ofEpochMilli(totals.oldest).toString());
+        out.member(
+                "newest",
+                totals.entries == 0 ? null : Instant.ofEpochMilli(totals.newest).toString());
         out.name("origins").beginArray();
         for (Map.Entry<String, long[]> host : totals.largestHosts()) {
             out.beginObject().member("origin", host.getKey());
-            out.member("entries", host.getValue()[0]).member("bodyBytes", host.getValue()[1]).endObject();
+            out.member("entries", host.getValue()[0])
+                    .member("bodyBytes", host.getValue()[1])
+                    .endObject();
         }
         console.line(out.endArray().endObject().toString());
     }

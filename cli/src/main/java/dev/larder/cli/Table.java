@@ -13,7 +13,8 @@ final class Table {
 
     private record Column(String title, int most, boolean right) {}
 
-    private record Row(List<String> cells, int painted, @Nullable Colour colour) {}
+    private record Row(
+            List<String> cells, int painted, @Nullable Colour colour) {}
 
     /** A column as wide as its longest cell. */
     Table column(String title) {
@@ -94,7 +95,9 @@ final class Table {
         for (int i = 0; i < widths.length; i++) {
             widths[i] = columns.get(i).title().length();
             for (Row row : rows) {
-                widths[i] = isNote(row) ? widths[i] : Math.max(widths[i], row.cells().get(i).length());
+                widths[i] = isNote(row)
+                        ? widths[i]
+                        : Math.max(widths[i], row.cells().get(i).length());
             }
             widths[i] = Math.min(widths[i], columns.get(i).most());
         }

@@ -8,7 +8,6 @@ import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
-import dev.larder.rules.Age;
 import dev.larder.rules.Candidate;
 import dev.larder.rules.Digest;
 import dev.larder.rules.Freshness;
@@ -450,7 +449,7 @@ final class Exchange {
 
     /** RFC 9111 4: a reused response carries its age. */
     private static HttpFields aged(StoredResponse stored, Decision decision) {
-        return stored.fields().with("Age", Age.fieldValue(decision.ageMillis()));
+        return stored.fieldsAged(decision.ageMillis());
     }
 
     private static CacheResult resultOf(Reason reuse) {

@@ -168,6 +168,9 @@ public final class HttpFields {
     /** Equal means: the same lines in the same order, names compared without regard to case. */
     @Override
     public boolean equals(@Nullable Object other) {
+        if (other == this) {
+            return true;
+        }
         if (!(other instanceof HttpFields that) || lines.length != that.lines.length) {
             return false;
         }

@@ -35,6 +35,10 @@ public final class StoredResponse {
     private final Set<String> tags;
     /** What a hit has to know, worked out once; racing threads may do it twice with the same result. */
     private volatile @Nullable Digest digest;
+    /** The fields with the Age of the last time they were asked for, which changes once a second; likewise. */
+    private volatile @Nullable Aged aged;
+
+    private record Aged(long seconds, HttpFields fields) {}
 
     private StoredResponse(Builder b) {
         id = Objects.requireNonNull(b.id, "id");
@@ -159,6 +163,17 @@ public final class StoredResponse {
             }
         }
         return true;
+    }
+
+    /** RFC 9111 4: the stored fields with the Age that a reused response carries. */
+    public HttpFields fieldsAged(long ageMillis) {
+        long seconds = ageMillis / 1000;
+        Aged known = aged;
+        if (known == null || known.seconds != seconds) {
+            known = new Aged(seconds, fields.with("Age", Age.fieldValue(ageMillis)));
+            aged = known;
+        }
+        return known.fields;
     }
 
     /** What the fields say of reuse, as this policy reads them. */

@@ -105,6 +105,7 @@ public final class FileStorage implements Storage {
     private final Layout layout;
     private final SharedDirectory shared;
     private final ShardListings listings;
+    private final EntryNames entryNames = new EntryNames();
     private final EntryReader reader;
     private final HeadUpdate headUpdate;
     private final UseCounts.Stamps stamps = new UseCounts.Stamps();
@@ -200,7 +201,7 @@ public final class FileStorage implements Storage {
     @Override
     public List<StoredEntry> lookup(String key) throws IOException {
         long now = begin();
-        EntryName name = EntryName.of(key);
+        EntryName name = entryNames.of(key);
         List<String> names = listings.find(name);
         if (names.isEmpty()) {
             return List.of();

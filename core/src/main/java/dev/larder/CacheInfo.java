@@ -3,6 +3,7 @@ package dev.larder;
 import dev.larder.engine.CacheResult;
 import dev.larder.engine.CacheStatus;
 import dev.larder.engine.Decision;
+import dev.larder.rules.Digest;
 import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import java.time.Duration;
@@ -153,7 +154,7 @@ public final class CacheInfo {
             text.append("; the origin was asked because ").append(forwardedFor);
         }
         if (decision.digest() != null) {
-            text.append("; ").append(freshness());
+            text.append("; ").append(freshness(decision.digest()));
         }
         if (decision.storing() != null && decision.storing() != decision.reason()) {
             text.append("; ")
@@ -163,15 +164,11 @@ public final class CacheInfo {
         return text.toString();
     }
 
-    private String freshness() {
-        long seconds = Math.floorDiv(decision.timeToLiveMillis(), 1000);
-        String source = decision.digest() == null
-                ? ""
-                : decision.digest().lifetimeSource().toString();
-        String lifetime =
-                decision.digest() == null ? "" : Long.toString(decision.digest().lifetime() / 1000);
-        return (seconds >= 0 ? "fresh for " + seconds + " s more" : "stale for " + -seconds + " s") + " (" + source
-                + " " + lifetime + ", age " + decision.ageMillis() / 1000 + ")";
+    private String freshness(Digest digest) {
+        long seconds = decision.timeToLiveSeconds();
+        return (decision.timeToLiveMillis() > 0 ? "fresh for " + seconds + " s more" : "stale for " + -seconds + " s")
+                + " (" + digest.lifetimeSource() + " " + digest.lifetime() / 1000 + ", age "
+                + decision.ageMillis() / 1000 + ")";
     }
 
     @Override

@@ -33,7 +33,7 @@ public final class CacheStatus {
             }
         }
         if (decision.digest() != null) {
-            member.append("; ttl=").append(Math.floorDiv(decision.timeToLiveMillis(), 1000));
+            member.append("; ttl=").append(decision.timeToLiveSeconds());
         }
         if (decision.storing() != null && decision.storing().allowsStoring()) {
             member.append("; stored");

@@ -52,4 +52,9 @@ public record Decision(
     public long timeToLiveMillis() {
         return stored == null || digest == null ? 0 : digest.timeToLive(stored, now);
     }
+
+    /** The same in seconds as others can work it out: the lifetime less the Age that is sent (RFC 9211 2.4). */
+    public long timeToLiveSeconds() {
+        return digest == null ? 0 : digest.lifetime() / 1000 - ageMillis() / 1000;
+    }
 }

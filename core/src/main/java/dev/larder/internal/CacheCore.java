@@ -11,6 +11,7 @@ import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.Storage;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Objects;
@@ -133,6 +134,10 @@ public final class CacheCore {
 
     /** Counts and reports a failure of the storage; the request goes on. */
     public void storageFailed(String operation, Throwable failure) {
+        if (failure instanceof ClosedByInterruptException) {
+            // The caller's thread was interrupted during its own I/O, which says nothing about the storage.
+            return;
+        }
         storageFailures.increment();
         tell(() -> listener.storageFailed(operation, failure));
     }

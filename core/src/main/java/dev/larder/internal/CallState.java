@@ -95,7 +95,7 @@ abstract class CallState<B> {
         flightsEnded = core.flights.ended();
         if (!epochTaken) {
             epochTaken = true;
-            epoch = core.epochs.of(key);
+            epoch = core.epochs.now();
         }
     }
 
@@ -212,7 +212,7 @@ abstract class CallState<B> {
 
     private boolean stillValid() {
         String known = key;
-        return known != null && core.epochs.of(known) == epoch;
+        return known != null && !core.epochs.invalidatedSince(known, epoch);
     }
 
     /** The answer passes through without a copy. */

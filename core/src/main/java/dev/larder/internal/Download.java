@@ -278,6 +278,7 @@ final class Download implements Source.Sink {
     private void detach(Cursor cursor) {
         boolean cancel;
         boolean last;
+        boolean waitedFor;
         lock.lock();
         try {
             if (!cursors.remove(cursor)) {
@@ -287,6 +288,8 @@ final class Download implements Source.Sink {
             last = cursors.isEmpty();
             cancel = last && !ended && failure == null;
             abandoned |= last;
+            // Only then may another reader have waited for this one, to free the tail.
+            waitedFor = !last && !recorded && !ended && failure == null;
             trimTail();
         } finally {
             lock.unlock();
@@ -297,8 +300,9 @@ final class Download implements Source.Sink {
         }
         if (last) {
             closeWriterIfIdle();
-        } else {
-            wakeAll();
+        } else if (waitedFor) {
+            // Not from here: a reader that is woken may detach, too, and a thousand of them overflow the stack.
+            executor.execute(this::wakeAll);
         }
     }
 
@@ -331,21 +335,26 @@ final class Download implements Source.Sink {
             pass(piece, length);
             return;
         }
-        CompletionStage<?> passed = write.handle((done, writeFailure) -> {
-            if (writeFailure != null) {
-                recording.failed("write", unwrapped(writeFailure));
-                stopRecordingNow();
-                finishRecording(false, "the storage failed");
-            }
-            pass(piece, length);
-            return null;
-        });
+        // Known before the piece is passed, which may bring the next one on another thread.
+        CompletableFuture<Boolean> passed = new CompletableFuture<>();
         lock.lock();
         try {
             writing = passed;
         } finally {
             lock.unlock();
         }
+        write.whenComplete((done, writeFailure) -> {
+            try {
+                if (writeFailure != null) {
+                    recording.failed("write", unwrapped(writeFailure));
+                    stopRecordingNow();
+                    finishRecording(false, "the storage failed");
+                }
+                pass(piece, length);
+            } finally {
+                passed.complete(true);
+            }
+        });
     }
 
     private CompletionStage<Void> write(List<ByteBuffer> piece) {
@@ -436,8 +445,18 @@ final class Download implements Source.Sink {
 
     @Override
     public void fail(Throwable sourceFailure) {
-        finishRecording(false, "its body broke off");
-        end(sourceFailure);
+        CompletionStage<?> before;
+        lock.lock();
+        try {
+            before = writing;
+        } finally {
+            lock.unlock();
+        }
+        // What came before the failure is still the readers', and a writer at work must not be closed.
+        before.whenComplete((done, ignored) -> {
+            finishRecording(false, "its body broke off");
+            end(sourceFailure);
+        });
     }
 
     private void end(@Nullable Throwable sourceFailure) {

@@ -6,29 +6,50 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /**
  * Remembers that something was invalidated, so that a response requested before is not stored after (RFC 9111 4.4).
  *
- * <p>Keys share counters: two keys that meet in one cost a response that could have been stored, never the reverse.
+ * <p>The last few thousand invalidations are remembered by the hash of their key. A fetch that outlasts them, or a hash
+ * that meets another, costs a response that could have been stored, never the reverse.
  */
 final class Epochs {
-    private static final int STRIPES = 1024;
+    private static final int REMEMBERED = 4096;
 
-    private final AtomicLongArray stripes = new AtomicLongArray(STRIPES);
-    private final AtomicLong all = new AtomicLong();
+    /** The number of an invalidation above, the hash of its key below. */
+    private final AtomicLongArray recent = new AtomicLongArray(REMEMBERED);
 
-    /** A number that changes when the key is invalidated. */
-    long of(String key) {
-        return stripes.get(stripe(key)) + all.get();
+    private final AtomicLong latest = new AtomicLong();
+
+    /** The moment, for {@link #invalidatedSince}. */
+    long now() {
+        return latest.get();
     }
 
     void invalidate(String key) {
-        stripes.incrementAndGet(stripe(key));
+        long number = latest.incrementAndGet();
+        recent.set(slot(number), (number << 32) | (key.hashCode() & 0xffff_ffffL));
     }
 
     void invalidateAll() {
-        all.incrementAndGet();
+        // As if so much had happened that nothing older is remembered.
+        latest.addAndGet(REMEMBERED + 1);
     }
 
-    private static int stripe(String key) {
+    /** Whether the key was, or may have been, invalidated since. */
+    boolean invalidatedSince(String key, long moment) {
+        long last = latest.get();
+        if (last - moment > REMEMBERED) {
+            return true;
+        }
         int hash = key.hashCode();
-        return (hash ^ hash >>> 16) & (STRIPES - 1);
+        for (long number = moment + 1; number <= last; number++) {
+            long known = recent.get(slot(number));
+            // Of another number when it is being written, or has been overwritten meanwhile.
+            if ((int) (known >>> 32) != (int) number || (int) known == hash) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int slot(long number) {
+        return (int) (number & (REMEMBERED - 1));
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A body that is in memory as a whole. */
@@ -38,13 +38,7 @@ final class MemoryBody implements Body {
 
     @Override
     public Flow.Publisher<List<ByteBuffer>> publisher() {
-        return subscriber -> {
-            OnePiece subscription = new OnePiece(subscriber, bytes.duplicate());
-            subscriber.onSubscribe(subscription);
-            if (!bytes.hasRemaining()) {
-                subscription.endEmpty();
-            }
-        };
+        return subscriber -> new OnePiece(subscriber, bytes.duplicate()).start();
     }
 
     @Override
@@ -52,35 +46,49 @@ final class MemoryBody implements Body {
 
     /** Hands over the whole body at the first request, on the requesting thread: the hit path of most requests. */
     private static final class OnePiece implements Flow.Subscription {
+        /** {@code onSubscribe} has not returned: a subscriber need not be ready for more before it has. */
+        private static final int SUBSCRIBING = 0;
+
+        private static final int ASKED = 1;
+        private static final int WAITING = 2;
+        private static final int DONE = 3;
+
         private final Flow.Subscriber<? super List<ByteBuffer>> subscriber;
         private final ByteBuffer bytes;
-        private final AtomicBoolean handedOver = new AtomicBoolean();
+        private final AtomicInteger state = new AtomicInteger(SUBSCRIBING);
         private volatile boolean cancelled;
+        private volatile boolean refused;
 
         OnePiece(Flow.Subscriber<? super List<ByteBuffer>> subscriber, ByteBuffer bytes) {
             this.subscriber = subscriber;
             this.bytes = bytes;
         }
 
-        @Override
-        public void request(long n) {
-            if (cancelled || !handedOver.compareAndSet(false, true)) {
-                return;
-            }
-            if (n <= 0) {
-                subscriber.onError(new IllegalArgumentException("request must be positive, was " + n));
-                return;
-            }
-            if (bytes.hasRemaining()) {
-                subscriber.onNext(List.of(bytes));
-            }
-            if (!cancelled) {
-                subscriber.onComplete();
+        void start() {
+            subscriber.onSubscribe(this);
+            boolean empty = !bytes.hasRemaining();
+            if (state.getAndUpdate(now -> now == ASKED || empty ? DONE : WAITING) == ASKED || empty) {
+                handOver();
             }
         }
 
-        void endEmpty() {
-            if (!cancelled && handedOver.compareAndSet(false, true)) {
+        @Override
+        public void request(long n) {
+            refused |= n <= 0;
+            if (state.getAndUpdate(now -> now == SUBSCRIBING ? ASKED : now == WAITING ? DONE : now) == WAITING) {
+                handOver();
+            }
+        }
+
+        private void handOver() {
+            if (refused) {
+                subscriber.onError(new IllegalArgumentException("request must be positive"));
+                return;
+            }
+            if (!cancelled && bytes.hasRemaining()) {
+                subscriber.onNext(List.of(bytes));
+            }
+            if (!cancelled) {
                 subscriber.onComplete();
             }
         }

@@ -115,13 +115,31 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
             Hop hop = hop(current);
             HttpRequest next = next(hop, followed);
             if (next == null) {
-                HttpResponse.BodySubscriber<T> subscriber = handler.apply(hop);
-                hop.feed(subscriber);
-                return new CachedResponse<>(hop, await(subscriber.getBody()), previous);
+                return new CachedResponse<>(hop, read(hop, handler), previous);
             }
             hop.discard();
             previous = new CachedResponse<>(hop, null, previous);
             current = next;
+        }
+    }
+
+    @SuppressWarnings("NullAway") // A body handler may well answer null.
+    private static <T> T read(Hop hop, HttpResponse.BodyHandler<T> handler) throws IOException, InterruptedException {
+        HttpResponse.BodySubscriber<T> subscriber;
+        try {
+            subscriber = handler.apply(hop);
+        } catch (RuntimeException e) {
+            hop.giveUp();
+            throw rethrown(e);
+        }
+        Feed feed = hop.feed(subscriber);
+        try {
+            return await(subscriber.getBody());
+        } catch (InterruptedException e) {
+            if (feed != null) {
+                feed.giveUp();
+            }
+            throw e;
         }
     }
 
@@ -187,17 +205,24 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
         private final HttpResponse.BodyHandler<T> handler;
         private final HttpResponse.@Nullable PushPromiseHandler<T> pushHandler;
         private final CompletableFuture<HttpResponse<T>> result = new CompletableFuture<>();
-        private volatile @Nullable CompletableFuture<?> underway;
+        /** What the caller's cancellation has to give up: an answer that is awaited, or a body that is read. */
+        private volatile @Nullable Runnable underway;
 
         AsyncExchange(HttpResponse.BodyHandler<T> handler, HttpResponse.@Nullable PushPromiseHandler<T> pushHandler) {
             this.handler = handler;
             this.pushHandler = pushHandler;
             result.whenComplete((response, failure) -> {
-                CompletableFuture<?> open = underway;
-                if (result.isCancelled() && open != null) {
-                    open.cancel(true);
+                if (result.isCancelled()) {
+                    giveUp();
                 }
             });
+        }
+
+        private void giveUp() {
+            Runnable open = underway;
+            if (open != null) {
+                open.run();
+            }
         }
 
         void start(HttpRequest request, @Nullable HttpResponse<T> previous, int followed) {
@@ -227,9 +252,9 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
             AtomicReference<@Nullable HttpResponse<?>> fromOrigin = new AtomicReference<>();
             CompletableFuture<Answer<OriginBody>> answer =
                     cache.executeAsync(call, OriginBody.KIND, head -> ask(toRequest(plain, call, head), fromOrigin));
-            underway = answer;
+            underway = () -> answer.cancel(true);
             if (result.isCancelled()) {
-                answer.cancel(true);
+                giveUp();
             }
             answer.whenComplete((answered, failure) -> {
                 if (failure != null) {
@@ -276,13 +301,17 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
                     return;
                 }
                 HttpResponse.BodySubscriber<T> subscriber = handler.apply(hop);
-                hop.feed(subscriber);
+                Feed feed = hop.feed(subscriber);
+                underway = feed == null ? null : feed::giveUp;
+                if (result.isCancelled()) {
+                    giveUp();
+                }
                 body = subscriber.getBody();
             } catch (IOException | RuntimeException e) {
+                hop.giveUp();
                 fail(e);
                 return;
             }
-            underway = null;
             body.whenComplete((read, failure) -> {
                 if (failure != null) {
                     fail(failure);
@@ -394,19 +423,25 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
         try {
             return future.get();
         } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            if (cause instanceof IOException io) {
-                // As the JDK does: the exception belongs to another thread, the caller's stack is worth having.
-                throw new IOException(io.getMessage(), io);
-            }
-            if (cause instanceof RuntimeException runtime) {
-                throw runtime;
-            }
-            if (cause instanceof Error error) {
-                throw error;
-            }
-            throw new IOException(cause);
+            throw rethrown(e.getCause() == null ? e : e.getCause());
         }
+    }
+
+    /** As the JDK's client does: the exception belongs to another thread, the caller's stack is worth having. */
+    private static IOException rethrown(Throwable cause) {
+        String message = cause.getMessage();
+        if (cause instanceof IllegalArgumentException) {
+            throw new IllegalArgumentException(message, cause);
+        }
+        if (cause instanceof SecurityException) {
+            throw new SecurityException(message, cause);
+        }
+        if (cause instanceof HttpTimeoutException) {
+            HttpTimeoutException timeout = new HttpTimeoutException(message);
+            timeout.initCause(cause);
+            return timeout;
+        }
+        return new IOException(message, cause);
     }
 
     @Override

@@ -47,17 +47,43 @@ final class Hop implements HttpResponse.ResponseInfo {
         return answer.info();
     }
 
-    /** Gives the body to a subscriber. Called once, or {@link #discard} is. */
-    void feed(HttpResponse.BodySubscriber<?> subscriber) {
+    /**
+     * Gives the body to a subscriber. Called once, or {@link #discard} or {@link #giveUp} is.
+     *
+     * @return what the caller can give it up by; null when all of it is at hand
+     */
+    @Nullable
+    Feed feed(HttpResponse.BodySubscriber<?> subscriber) {
         OriginBody relayed = answer.relayed();
         Body body = answer.body();
         if (relayed != null) {
-            relayed.response().body().subscribe(subscriber);
-        } else if (body != null) {
+            Feed feed = new Feed(subscriber);
+            relayed.response().body().subscribe(feed);
+            return feed;
+        }
+        if (body != null && body.inMemory() == null) {
+            Feed feed = new Feed(subscriber);
+            body.publisher().subscribe(feed);
+            return feed;
+        }
+        if (body != null) {
             body.publisher().subscribe(subscriber);
+        }
+        return null;
+    }
+
+    /** The caller does not want the body. */
+    void giveUp() {
+        OriginBody relayed = answer.relayed();
+        Body body = answer.body();
+        if (relayed != null) {
+            OriginBody.KIND.discard(relayed);
+        } else if (body != null) {
+            body.close();
         }
     }
 
+    /** The response redirects: its body is read for nobody. */
     void discard() {
         OriginBody relayed = answer.relayed();
         Body body = answer.body();
@@ -102,11 +128,16 @@ final class Hop implements HttpResponse.ResponseInfo {
         return headers;
     }
 
-    /** Cache-Status is all that the cache ever adds to an origin's response: the number of lines tells. */
+    /**
+     * Cache-Status is all that the cache ever adds to an origin's response: the number of lines tells. HTTP/2's
+     * pseudo-fields are no lines.
+     */
     private static int countOf(HttpHeaders headers) {
         int count = 0;
-        for (var values : headers.map().values()) {
-            count += values.size();
+        for (var field : headers.map().entrySet()) {
+            if (!field.getKey().startsWith(":")) {
+                count += field.getValue().size();
+            }
         }
         return count;
     }

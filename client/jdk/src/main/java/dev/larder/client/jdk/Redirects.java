@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * answered, and validators are sent to the origin that they came from.
  */
 final class Redirects {
-    /** The JDK's own limit and the property that changes it. */
-    private static final int MOST = Math.max(0, Integer.getInteger("jdk.httpclient.redirects.retrylimit", 5));
+    /** The JDK's own limit and the property that changes it: of requests, so that one less redirect is followed. */
+    private static final int MOST_REQUESTS = Math.max(0, Integer.getInteger("jdk.httpclient.redirects.retrylimit", 5));
 
     private final HttpClient.Redirect policy;
 
@@ -31,7 +31,7 @@ final class Redirects {
      */
     @Nullable
     HttpRequest next(HttpRequest request, int status, HttpHeaders headers, int followed) throws IOException {
-        if (policy == HttpClient.Redirect.NEVER || !redirects(status) || followed >= MOST) {
+        if (policy == HttpClient.Redirect.NEVER || !redirects(status) || followed + 1 >= MOST_REQUESTS) {
             return null;
         }
         URI target = target(request.uri(), headers);
@@ -74,7 +74,7 @@ final class Redirects {
     private static String methodAfter(int status, String method) {
         return switch (status) {
             case 301, 302 -> method.equals("POST") ? "GET" : method;
-            case 303 -> method.equals("HEAD") ? "HEAD" : "GET";
+            case 303 -> "GET";
             default -> method;
         };
     }

@@ -1,0 +1,129 @@
+package dev.larder.client.jdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.larder.testkit.Reply;
+import dev.larder.testkit.Reply.Cut;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** A response that breaks off is never stored, wherever it does. */
+final class CutTest extends CacheScenario {
+    private static final String BODY = "0123456789abcdef".repeat(128);
+    private static final int AT_ONCE = 16;
+
+    private record Sent(int cut, CompletableFuture<HttpResponse<String>> response) {}
+
+    /**
+     * Cuts at every offset before the end, and answers how many of the cut responses were taken for complete. Each way
+     * has every other offset, in such a way that both drivers and both storages meet all of them.
+     */
+    private int taken(Reply whole, Cut how) throws Exception {
+        int length = whole.toBytes().length;
+        origin.otherwise(request -> whole.cutAfter(Long.parseLong(request.path().substring(1)), how));
+        ArrayDeque<Sent> sent = new ArrayDeque<>();
+        int taken = 0;
+        int first = way == Way.BLOCKING_MEMORY || way == Way.ASYNC_FILE ? 0 : 1;
+        for (int cut = first; cut < length || !sent.isEmpty(); cut += 2) {
+            if (cut < length) {
+                var response = way.start(client, request("GET", "/" + cut), BodyHandlers.ofString());
+                sent.add(new Sent(cut, response));
+            }
+            if (sent.size() == AT_ONCE || cut >= length) {
+                taken += isTaken(sent.remove()) ? 1 : 0;
+            }
+        }
+        events.answered.set(cache.statistics().requests());
+        return taken;
+    }
+
+    private boolean isTaken(Sent sent) throws Exception {
+        try {
+            sent.response().get(20, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            assertThat(stored(sent.cut()))
+                    .as("stored after a failure, cut at " + sent.cut())
+                    .isFalse();
+            return false;
+        }
+        return stored(sent.cut());
+    }
+
+    private boolean stored(int cut) throws Exception {
+        return !storage.lookup(origin.uri("/" + cut).toString()).isEmpty();
+    }
+
+    private static Reply cacheable() {
+        return Reply.ok(BODY).field("Cache-Control", "max-age=60");
+    }
+
+    @Test
+    void aBodyWithALength() throws Exception {
+        assertThat(taken(cacheable(), Cut.FIN)).isZero();
+        assertThat(cache.entries().hasNext()).isFalse();
+    }
+
+    @Test
+    void aBodyWithALengthThatIsReset() throws Exception {
+        assertThat(taken(cacheable(), Cut.RST)).isZero();
+        assertThat(cache.entries().hasNext()).isFalse();
+    }
+
+    @Test
+    void aBodyInChunks() throws Exception {
+        Reply whole = cacheable().chunked(100);
+        // All bytes have come when only the last line break is missing; whoever takes that for the end has the body.
+        taken(whole, Cut.FIN);
+        for (var entries = cache.entries(); entries.hasNext(); ) {
+            var entry = entries.next();
+            int cut = Integer.parseInt(entry.stored().uri().toString().replaceAll(".*/", ""));
+            assertThat(whole.toBytes().length - cut).as("bytes missing").isLessThanOrEqualTo(2);
+            assertThat(entry.bodyLength()).isEqualTo(BODY.length());
+        }
+    }
+
+    /** A body that ends with the connection is complete when that ends in good order (RFC 9112 8), and only then. */
+    @Test
+    void aBodyThatEndsWithAReset() throws Exception {
+        assertThat(taken(cacheable().closeDelimited(), Cut.RST)).isZero();
+        assertThat(cache.entries().hasNext()).isFalse();
+    }
+
+    @Test
+    void aHeadThatBreaksOffIsNoResponse() throws Exception {
+        Reply whole = cacheable().closeDelimited();
+        int head = new String(whole.toBytes(), StandardCharsets.ISO_8859_1).indexOf("\r\n\r\n") + 4;
+        for (int cut = 0; cut < head; cut++) {
+            origin.on("/a").reply(whole.cutAfter(cut));
+            CompletableFuture<HttpResponse<String>> response =
+                    way.start(client, request("GET", "/a"), BodyHandlers.ofString());
+            assertThat(isTaken(new Sent(cut, response))).isFalse();
+            assertThat(cache.entries().hasNext()).as("cut at " + cut).isFalse();
+        }
+        events.answered.set(cache.statistics().requests());
+    }
+
+    @Test
+    void aContentLengthThatLies() throws Exception {
+        for (int wrong : new int[] {0, 1, BODY.length() - 1, BODY.length() + 1, Integer.MAX_VALUE}) {
+            origin.on("/a").reply(cacheable().announce(wrong).thenClose());
+            var response = way.start(client, request("GET", "/a"), BodyHandlers.ofString());
+            try {
+                assertThat(response.get(20, TimeUnit.SECONDS).body()).hasSize(Math.min(wrong, BODY.length()));
+            } catch (ExecutionException e) {
+                assertThat(wrong).isGreaterThan(BODY.length());
+            }
+            if (wrong > BODY.length()) {
+                assertThat(cache.entries().hasNext()).isFalse();
+            }
+            cache.clear();
+        }
+        events.answered.set(cache.statistics().requests());
+    }
+}

@@ -1,0 +1,99 @@
+package dev.larder.client.jdk;
+
+import dev.larder.policy.CachePolicy;
+import dev.larder.rules.Reason;
+import dev.larder.testkit.Reply;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What differs in a cache that serves several users. */
+final class SharedCacheTest extends CacheScenario {
+    @BeforeEach
+    void share() {
+        sharedCache();
+    }
+
+    @Test
+    void privateKeepsAResponseOutHoweverItIsSpelled() throws Exception {
+        for (String spelling :
+                new String[] {"private", "Private, max-age=60", "private=\"x\"", "private = \"x\"", "private="}) {
+            given("/a", ok("1", "Cache-Control", "max-age=60, " + spelling));
+            get("/a").assertMiss("1").assertNotStored(Reason.PRIVATE);
+            get("/a").assertMiss("1");
+        }
+    }
+
+    @Test
+    void privateIsStoredByAPrivateCache() throws Exception {
+        policy(CachePolicy.privateCache());
+        given("/a", ok("1", "Cache-Control", "private, max-age=60"));
+        get("/a").assertMiss("1").assertStored();
+        get("/a").assertHit("1");
+    }
+
+    @Test
+    void aResponseToAuthorizationNeedsToBeMarkedShareable() throws Exception {
+        given("/no", fresh("1", 60));
+        get("/no", "Authorization", "Basic eDp5").assertMiss("1").assertNotStored(Reason.AUTHORIZED);
+        for (String mark : new String[] {"public", "s-maxage=60", "must-revalidate"}) {
+            String path = "/" + mark.charAt(0);
+            given(path, ok("1", "Cache-Control", "max-age=60, " + mark));
+            get(path, "Authorization", "Basic eDp5").assertMiss("1").assertStored();
+            get(path).assertHit("1");
+        }
+    }
+
+    @Test
+    void aPrivateCacheStoresAResponseToAuthorization() throws Exception {
+        policy(CachePolicy.privateCache());
+        given("/a", fresh("1", 60));
+        get("/a", "Authorization", "Basic eDp5").assertMiss("1").assertStored();
+        get("/a", "Authorization", "Basic eDp5").assertHit("1");
+    }
+
+    @Test
+    void aResponseThatSetsACookieNeedsToBeMarkedShareable() throws Exception {
+        given("/no", ok("1", "Cache-Control", "max-age=60", "Set-Cookie", "id=1"));
+        get("/no").assertMiss("1").assertNotStored(Reason.SET_COOKIE);
+        given("/yes", ok("1", "Cache-Control", "max-age=60, public", "Set-Cookie", "id=1"));
+        get("/yes").assertStored();
+        get("/yes").assertHit("1");
+        policy(CachePolicy.sharedCache().storeSetCookie(true));
+        get("/no").assertMiss("1").assertStored();
+    }
+
+    @Test
+    void aCookieIn304DoesNotReachTheNextUser() throws Exception {
+        given(
+                "/a",
+                ok("1", "ETag", "\"1\"", "Cache-Control", "max-age=1"),
+                Reply.notModified()
+                        .field("ETag", "\"1\"")
+                        .field("Set-Cookie", "id=2")
+                        .field("Cache-Control", "max-age=60"));
+        get("/a");
+        advance(2);
+        get("/a").assertRevalidated("1");
+        get("/a").assertHit("1").assertField("Set-Cookie");
+    }
+
+    @Test
+    void whatAPrivateCacheStoredIsNotForASharedOne() throws Exception {
+        policy(CachePolicy.privateCache());
+        given("/a", ok("1", "Cache-Control", "private, max-age=60"));
+        get("/a").assertStored();
+        sharedCache();
+        get("/a").assertMiss("1");
+    }
+
+    @Test
+    void proxyRevalidateForbidsStaleUseHereOnly() throws Exception {
+        given("/a", ok("1", "Cache-Control", "max-age=1, proxy-revalidate"));
+        get("/a");
+        advance(2);
+        get("/a", "Cache-Control", "max-stale").assertMiss("1");
+        policy(CachePolicy.privateCache());
+        advance(2);
+        get("/a", "Cache-Control", "max-stale").assertStale("1");
+    }
+}

@@ -1,0 +1,257 @@
+package dev.larder.client.jdk;
+
+import dev.larder.rules.StoredResponse;
+import dev.larder.storage.BodyReader;
+import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Storage;
+import dev.larder.storage.StorageListener;
+import dev.larder.storage.StorageStatistics;
+import dev.larder.storage.StoredEntry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+
+/** Passes every call on, counts the readers and writers that are open, and fails where a test wants it to. */
+final class WatchedStorage implements Storage {
+    /** Asked before every call. */
+    @FunctionalInterface
+    interface Faults {
+        void before(String operation) throws IOException;
+    }
+
+    private final Storage storage;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private int open;
+    private int lookups;
+    private volatile Faults faults = operation -> {};
+
+    WatchedStorage(Storage storage) {
+        this.storage = storage;
+    }
+
+    void fail(Faults faults) {
+        this.faults = faults;
+    }
+
+    /** Closing may happen on another thread, a moment after the answer. */
+    int awaitAllClosed() throws InterruptedException {
+        long left = TimeUnit.SECONDS.toNanos(10);
+        lock.lock();
+        try {
+            while (open > 0 && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return open;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until so many lookups are done, which is the last that can be seen of a request before it waits. */
+    void awaitLookups(int count) throws InterruptedException {
+        long left = TimeUnit.SECONDS.toNanos(10);
+        lock.lock();
+        try {
+            while (lookups < count && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            if (lookups < count) {
+                throw new AssertionError(lookups + " lookups instead of " + count);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void looked() {
+        lock.lock();
+        try {
+            lookups++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void opened(int change) {
+        lock.lock();
+        try {
+            open += change;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void before(String operation) throws IOException {
+        faults.before(operation);
+    }
+
+    @Override
+    public List<StoredEntry> lookup(String key) throws IOException {
+        before("lookup");
+        try {
+            return storage.lookup(key);
+        } finally {
+            looked();
+        }
+    }
+
+    @Override
+    public BodyReader open(StoredEntry entry) throws IOException {
+        before("open");
+        BodyReader reader = storage.open(entry);
+        return reader == null ? null : new Reader(reader);
+    }
+
+    @Override
+    public long used(StoredEntry entry) {
+        return storage.used(entry);
+    }
+
+    @Override
+    public EntryWriter create(StoredResponse head) throws IOException {
+        before("create");
+        return new Writer(storage.create(head));
+    }
+
+    @Override
+    public boolean freshen(StoredResponse head) throws IOException {
+        before("freshen");
+        return storage.freshen(head);
+    }
+
+    @Override
+    public boolean remove(String key, String id) throws IOException {
+        before("remove");
+        return storage.remove(key, id);
+    }
+
+    @Override
+    public int removeKey(String key) throws IOException {
+        before("removeKey");
+        return storage.removeKey(key);
+    }
+
+    @Override
+    public int removeIf(Predicate<StoredResponse> condition) throws IOException {
+        before("removeIf");
+        return storage.removeIf(condition);
+    }
+
+    @Override
+    public long clear() throws IOException {
+        before("clear");
+        return storage.clear();
+    }
+
+    @Override
+    public Iterator<StoredEntry> entries() throws IOException {
+        return storage.entries();
+    }
+
+    @Override
+    public StorageStatistics statistics() throws IOException {
+        return storage.statistics();
+    }
+
+    @Override
+    public long maxBodyBytes() {
+        return storage.maxBodyBytes();
+    }
+
+    @Override
+    public boolean blocks() {
+        return storage.blocks();
+    }
+
+    @Override
+    public void addListener(StorageListener listener) {
+        storage.addListener(listener);
+    }
+
+    @Override
+    public void close() throws IOException {
+        storage.close();
+    }
+
+    private final class Reader implements BodyReader {
+        private final BodyReader reader;
+        private boolean closed;
+
+        Reader(BodyReader reader) {
+            this.reader = reader;
+            opened(1);
+        }
+
+        @Override
+        public long length() {
+            return reader.length();
+        }
+
+        @Override
+        public int read(long position, ByteBuffer target) throws IOException {
+            before("read");
+            return reader.read(position, target);
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (!closed) {
+                closed = true;
+                opened(-1);
+            }
+            reader.close();
+            before("close reader");
+        }
+    }
+
+    private final class Writer implements EntryWriter {
+        private final EntryWriter writer;
+        private boolean closed;
+
+        Writer(EntryWriter writer) {
+            this.writer = writer;
+            opened(1);
+        }
+
+        @Override
+        public void write(ByteBuffer bytes) throws IOException {
+            before("write");
+            writer.write(bytes);
+        }
+
+        @Override
+        public boolean readsBack() {
+            return writer.readsBack();
+        }
+
+        @Override
+        public int readBack(long position, ByteBuffer target) throws IOException {
+            before("readBack");
+            return writer.readBack(position, target);
+        }
+
+        @Override
+        public boolean commit(List<StoredResponse> replaced) throws IOException {
+            before("commit");
+            return writer.commit(replaced);
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (!closed) {
+                closed = true;
+                opened(-1);
+            }
+            writer.close();
+            before("close writer");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 package dev.larder.internal;
 
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Remembers that something was invalidated, so that a response requested before is not stored after (RFC 9111 4.4).
@@ -12,36 +12,49 @@ import java.util.concurrent.atomic.AtomicLongArray;
 final class Epochs {
     private static final int REMEMBERED = 4096;
 
+    private final ReentrantLock writing = new ReentrantLock();
     /** The number of an invalidation above, the hash of its key below. */
     private final AtomicLongArray recent = new AtomicLongArray(REMEMBERED);
-
-    private final AtomicLong latest = new AtomicLong();
+    /** The number of the last one; set when that is remembered. */
+    private volatile long latest;
 
     /** The moment, for {@link #invalidatedSince}. */
     long now() {
-        return latest.get();
+        return latest;
     }
 
     void invalidate(String key) {
-        long number = latest.incrementAndGet();
-        recent.set(slot(number), (number << 32) | (key.hashCode() & 0xffff_ffffL));
+        writing.lock();
+        try {
+            long number = latest + 1;
+            recent.set(slot(number), (number << 32) | (key.hashCode() & 0xffff_ffffL));
+            latest = number;
+        } finally {
+            writing.unlock();
+        }
     }
 
     void invalidateAll() {
-        // As if so much had happened that nothing older is remembered.
-        latest.addAndGet(REMEMBERED + 1);
+        writing.lock();
+        try {
+            // As if so much had happened that nothing older is remembered.
+            long number = latest + REMEMBERED + 1;
+            latest = number;
+        } finally {
+            writing.unlock();
+        }
     }
 
     /** Whether the key was, or may have been, invalidated since. */
     boolean invalidatedSince(String key, long moment) {
-        long last = latest.get();
+        long last = latest;
         if (last - moment > REMEMBERED) {
             return true;
         }
         int hash = key.hashCode();
         for (long number = moment + 1; number <= last; number++) {
             long known = recent.get(slot(number));
-            // Of another number when it is being written, or has been overwritten meanwhile.
+            // Of another number when it has been overwritten meanwhile.
             if ((int) (known >>> 32) != (int) number || (int) known == hash) {
                 return true;
             }

@@ -273,7 +273,7 @@ final class Exchange {
             List<StoredResponse> updated = new ArrayList<>(confirmed.size());
             for (Candidate candidate : confirmed) {
                 updated.add(
-                        Validation.freshened(candidate.stored(), request, head, sentAt, receivedAt, policy.shared()));
+                        Validation.freshened(candidate.stored(), request, head, sentAt, receivedAt, keepsCookiesOut()));
             }
             Candidate served = confirmed.get(0);
             return new Freshen(
@@ -286,6 +286,11 @@ final class Exchange {
             return relay(head, CacheResult.MISS, Reason.STATUS_NOT_MODIFIED, receivedAt);
         }
         return repeat(Reason.UNMATCHED_NOT_MODIFIED);
+    }
+
+    /** A cookie set in a 304 is for the one who validated, unless the policy follows the letter of RFC 9111 7.3. */
+    private boolean keepsCookiesOut() {
+        return policy.shared() && !policy.storeSetCookie();
     }
 
     private List<Candidate> confirmed(ResponseHead head) {
@@ -327,7 +332,7 @@ final class Exchange {
             return new Invalidate(Set.of(), List.of(selected.stored()), relay);
         }
         StoredResponse updated =
-                Validation.freshened(selected.stored(), request, head, sentAt, receivedAt, policy.shared());
+                Validation.freshened(selected.stored(), request, head, sentAt, receivedAt, keepsCookiesOut());
         return new Freshen(List.of(updated), () -> relay, () -> relay);
     }
 

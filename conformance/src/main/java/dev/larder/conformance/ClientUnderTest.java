@@ -1,0 +1,20 @@
+package dev.larder.conformance;
+
+import java.io.IOException;
+
+/**
+ * A client with a Larder cache, as the gateway drives it. One implementation for each client library; it hands on what
+ * it is given, and does not follow redirects, decode content, keep cookies or repeat requests.
+ */
+interface ClientUnderTest extends AutoCloseable {
+    /**
+     * Sends a request through the cache.
+     *
+     * @throws IOException when there is no answer, which the gateway turns into a 502
+     */
+    GatewayResponse send(GatewayRequest request) throws IOException, InterruptedException;
+
+    /** Closes the storage. */
+    @Override
+    void close() throws IOException;
+}

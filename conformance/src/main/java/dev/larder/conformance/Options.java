@@ -1,0 +1,121 @@
+package dev.larder.conformance;
+
+import dev.larder.CacheListener;
+import dev.larder.HttpCache;
+import dev.larder.policy.CachePolicy;
+import dev.larder.storage.Storage;
+import dev.larder.storage.file.FileStorage;
+import dev.larder.storage.memory.InMemoryStorage;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** The gateway's command line. */
+record Options(
+        InetSocketAddress listen,
+        URI origin,
+        String client,
+        boolean shared,
+        String storage,
+        boolean letterOfRfc,
+        boolean log) {
+    static final String USAGE = "usage: gateway --listen HOST:PORT --origin URL [--client jdk|jdk-async]"
+            + " [--mode private|shared] [--storage memory:|file:PATH] [--letter-of-rfc] [--log]";
+
+    /**
+     * Reads the command line.
+     *
+     * @throws IllegalArgumentException with a message for the user
+     */
+    static Options parse(String... args) {
+        InetSocketAddress listen = null;
+        URI origin = null;
+        String client = "jdk";
+        String mode = "private";
+        String storage = "memory:";
+        boolean letterOfRfc = false;
+        boolean log = false;
+        for (int i = 0; i < args.length; i++) {
+            switch (args[i]) {
+                case "--listen" -> listen = address(value(args, ++i));
+                case "--origin" -> origin = origin(value(args, ++i));
+                case "--client" -> client = value(args, ++i);
+                case "--mode" -> mode = value(args, ++i);
+                case "--storage" -> storage = value(args, ++i);
+                case "--letter-of-rfc" -> letterOfRfc = true;
+                case "--log" -> log = true;
+                default -> throw new IllegalArgumentException("unknown option " + args[i]);
+            }
+        }
+        if (listen == null || origin == null) {
+            throw new IllegalArgumentException("--listen and --origin are needed");
+        }
+        if (!mode.equals("private") && !mode.equals("shared")) {
+            throw new IllegalArgumentException("--mode is private or shared, not " + mode);
+        }
+        return new Options(listen, origin, client, mode.equals("shared"), storage, letterOfRfc, log);
+    }
+
+    private static String value(String[] args, int at) {
+        if (at == args.length) {
+            throw new IllegalArgumentException(args[at - 1] + " needs a value");
+        }
+        return args[at];
+    }
+
+    private static InetSocketAddress address(String text) {
+        int colon = text.lastIndexOf(':');
+        try {
+            return new InetSocketAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+        } catch (IndexOutOfBoundsException | NumberFormatException e) {
+            throw new IllegalArgumentException("--listen wants HOST:PORT, not " + text, e);
+        }
+    }
+
+    private static URI origin(String text) {
+        URI uri = URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
+        if (!"http".equals(uri.getScheme()) || uri.getHost() == null) {
+            throw new IllegalArgumentException("--origin wants an http URL, not " + text);
+        }
+        return uri;
+    }
+
+    private CachePolicy policy() {
+        CachePolicy.Builder policy = shared ? CachePolicy.sharedCache() : CachePolicy.privateCache();
+        if (letterOfRfc) {
+            // What the standard allows and Larder leaves off by default.
+            policy.heuristics(true).staleWhenDisconnected(Duration.ofDays(1)).storeSetCookie(true);
+            if (shared) {
+                // For the newer versions of the suite (RFC 9213).
+                policy.targetedFields("CDN-Cache-Control");
+            }
+        }
+        return policy.build();
+    }
+
+    private Storage openStorage() throws IOException {
+        if (storage.equals("memory:")) {
+            // The suite's stored responses are alive all at once, several to each test.
+            return InMemoryStorage.builder().capacity(100_000).build();
+        }
+        if (storage.startsWith("file:")) {
+            return FileStorage.at(Path.of(storage.substring("file:".length())));
+        }
+        throw new IllegalArgumentException("--storage is memory: or file:PATH, not " + storage);
+    }
+
+    ClientUnderTest openClient(CacheListener listener) throws IOException {
+        HttpCache cache = HttpCache.builder()
+                .storage(openStorage())
+                .policy(policy())
+                .listener(listener)
+                .build();
+        return switch (client) {
+            case "jdk" -> new JdkClient(cache, origin, false);
+            case "jdk-async" -> new JdkClient(cache, origin, true);
+            default -> throw new IllegalArgumentException("--client is jdk or jdk-async, not " + client);
+        };
+    }
+}

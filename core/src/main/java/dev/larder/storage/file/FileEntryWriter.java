@@ -339,6 +339,7 @@ final class FileEntryWriter implements EntryWriter {
             if (!layout.move(name.shard(), tmp, target)) {
                 return false;
             }
+            shared.added.incrementAndGet(name.shard());
             shared.temporary.remove(tmp.getFileName().toString());
             path = target;
             committed = true;

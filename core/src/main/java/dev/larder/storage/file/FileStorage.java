@@ -141,9 +141,9 @@ public final class FileStorage implements Storage {
         maxVariants = builder.maxVariants;
         durable = builder.durable;
         layout = Layout.open(directory);
-        listings = new ShardListings(layout);
         nextSweep = new AtomicLong(clock.millis() + sweepEveryMillis);
         shared = SharedDirectory.of(layout);
+        listings = new ShardListings(layout, shared.added);
         reader = new EntryReader(layout, serializer);
         headUpdate = new HeadUpdate(layout, shared, durable);
         sweeper = new Sweeper(this, layout, shared, listings, maxBytes);
@@ -202,7 +202,17 @@ public final class FileStorage implements Storage {
     public List<StoredEntry> lookup(String key) throws IOException {
         long now = begin();
         EntryName name = entryNames.of(key);
-        List<String> names = listings.find(name);
+        List<String> recent = listings.recent(name);
+        if (recent != null && !recent.isEmpty()) {
+            List<StoredEntry> found = load(name, recent, now);
+            if (found.size() == recent.size()) {
+                return found;
+            }
+        }
+        return load(name, listings.find(name), now);
+    }
+
+    private List<StoredEntry> load(EntryName name, List<String> names, long now) throws IOException {
         if (names.isEmpty()) {
             return List.of();
         }

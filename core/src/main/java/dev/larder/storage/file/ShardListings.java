@@ -13,6 +13,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -23,35 +25,62 @@ import org.jspecify.annotations.Nullable;
  * <p>That time is coarse: a file added within the same tick as a listing leaves it unchanged. So a listing that was taken
  * less than two seconds after the modification time is used once and not remembered, as git does with its index. Both
  * times are the machine's own, whatever clock the storage was given.
+ *
+ * <p>A {@linkplain #recent hit} need not ask for the modification time each time: what it finds proves itself by being
+ * there, and what this process adds is counted. So it may miss for {@link #RECHECK_NANOS} what another process has added.
  */
 final class ShardListings {
     private static final long RACY_MILLIS = 2_000;
     /** When more names than this are remembered, all are forgotten; about 16 MB. */
     private static final long MAX_NAMES = 1 << 17;
 
+    private static final long RECHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     private static final String[] NO_NAMES = {};
 
     private final Layout layout;
+    private final AtomicIntegerArray added;
     private final AtomicReferenceArray<@Nullable Listing> listings = new AtomicReferenceArray<>(EntryName.SHARDS);
     private final AtomicLong remembered = new AtomicLong();
 
-    ShardListings(Layout layout) {
+    ShardListings(Layout layout, AtomicIntegerArray added) {
         this.layout = layout;
+        this.added = added;
     }
 
     private static final class Listing {
         final FileTime modified;
         final String[] names;
+        /** How many files this process had added before the modification time was asked for, and when that was. */
+        final int added;
 
-        Listing(FileTime modified, String[] names) {
+        final long checked;
+
+        Listing(FileTime modified, String[] names, int added, long checked) {
             this.modified = modified;
             this.names = names;
+            this.added = added;
+            this.checked = checked;
         }
     }
 
-    /** The names of all entries of a key. */
+    /** The names of all entries of a key, as they are now. */
     List<String> find(EntryName name) throws IOException {
-        String[] names = current(name.shard());
+        return find(name, current(name.shard()));
+    }
+
+    /** The names of all entries of a key, as they were a moment ago; null when they have to be asked for anew. */
+    @Nullable
+    List<String> recent(EntryName name) {
+        Listing known = listings.get(name.shard());
+        return known == null
+                        || known.added != added.get(name.shard())
+                        || System.nanoTime() - known.checked > RECHECK_NANOS
+                ? null
+                : find(name, known.names);
+    }
+
+    private static List<String> find(EntryName name, String[] names) {
         int from = Arrays.binarySearch(names, name.prefix());
         from = from < 0 ? -from - 1 : from;
         List<String> found = List.of();
@@ -63,6 +92,8 @@ final class ShardListings {
     }
 
     private String[] current(int shard) throws IOException {
+        int addedBefore = added.get(shard);
+        long checked = System.nanoTime();
         long now = System.currentTimeMillis();
         FileTime modified;
         try {
@@ -77,11 +108,12 @@ final class ShardListings {
         }
         Listing known = listings.get(shard);
         if (known != null && known.modified.equals(modified)) {
+            listings.compareAndSet(shard, known, new Listing(modified, known.names, addedBefore, checked));
             return known.names;
         }
         String[] names = list(shard);
         if (modified.toMillis() < now - RACY_MILLIS) {
-            remember(shard, new Listing(modified, names));
+            remember(shard, new Listing(modified, names, addedBefore, checked));
         }
         return names;
     }

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -55,6 +56,9 @@ final class SharedDirectory {
 
     /** The names of temporary files of this process that are in use. */
     final Set<String> temporary = ConcurrentHashMap.newKeySet();
+
+    /** How many files this process has added to each shard. */
+    final AtomicIntegerArray added = new AtomicIntegerArray(EntryName.SHARDS);
 
     /** The sizes of all entry files, and their number. Meaningless before they have been counted. */
     final AtomicLong bytes = new AtomicLong();

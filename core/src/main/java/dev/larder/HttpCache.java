@@ -125,6 +125,7 @@ public final class HttpCache implements AutoCloseable {
         if (stored == null) {
             return false;
         }
+        core.forgetKey(stored.key());
         boolean removed = storage.remove(stored.key(), stored.id());
         core.invalidated(stored.key(), removed ? 1 : 0, Reason.INVALIDATED);
         return removed;

@@ -154,9 +154,8 @@ final class ExplainCommand implements Callable<Integer> {
         table.row("why", info.reason().toString());
         Reason storing = info.storing();
         if (storing != null) {
-            boolean lost = storing.allowsStoring() && !info.stored();
             table.row("stored", (info.stored() ? "yes: " : "no: ") + storing);
-            if (lost) {
+            if (Fetcher.isLost(info)) {
                 table.row("but", Text.safe(fetcher.whyNotStored()));
             }
         }

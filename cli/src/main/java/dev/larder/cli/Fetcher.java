@@ -4,6 +4,7 @@ import dev.larder.CacheInfo;
 import dev.larder.HttpCache;
 import dev.larder.client.jdk.CacheClient;
 import dev.larder.policy.CacheControls;
+import dev.larder.rules.Reason;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,6 +76,12 @@ final class Fetcher implements Closeable {
         } catch (InterruptedException e) {
             throw interrupted();
         }
+    }
+
+    /** Whether a response that may be stored is not; to be asked when its body has been read. */
+    static boolean isLost(CacheInfo info) {
+        Reason storing = info.storing();
+        return storing != null && !info.stored() && (storing.allowsStoring() || storing == Reason.NOT_TAKEN);
     }
 
     /** For people: why a response that may be stored is not; to be asked when its body has been read. */

@@ -155,8 +155,10 @@ final class GetCommand implements Callable<Integer> {
         StoredResponse stored = info.storedResponse();
         if (stored != null) {
             detail.append(", entry ").append(stored.id());
-            detail.append(info.stored() ? "" : " (" + fetcher.whyNotStored() + ")");
             detail.append(info.uses() > 0 ? ", use " + info.uses() : "");
+        }
+        if (Fetcher.isLost(info)) {
+            detail.append(" (").append(fetcher.whyNotStored()).append(')');
         }
         console.complain(detail.toString());
     }

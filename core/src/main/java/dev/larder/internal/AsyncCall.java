@@ -75,7 +75,7 @@ public final class AsyncCall<B> extends CallState<B>
             CompletableFuture<@Nullable CacheStep> next;
             try {
                 next = step.accept(this).toCompletableFuture();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 fail(e);
                 return;
             }
@@ -148,7 +148,7 @@ public final class AsyncCall<B> extends CallState<B>
         }
         CompletableFuture<Landing> landing = flight.landing();
         if (call.patience() != null) {
-            landing = landing.copy().orTimeout(call.patience().toNanos(), TimeUnit.NANOSECONDS);
+            landing = landing.copy().orTimeout(patienceLeft(), TimeUnit.NANOSECONDS);
         }
         // On the executor: a thousand followers must not run on the leader's thread.
         return landing.handleAsync(
@@ -290,13 +290,13 @@ public final class AsyncCall<B> extends CallState<B>
 
     private CompletionStage<@Nullable CacheStep> serve(Outcome.ServeStored step, StoredEntry entry) {
         if (!step.withBody()) {
-            revalidate(step);
-            return answer(serve(step, entry, MemoryBody.EMPTY, core.asyncStorage.used(entry)));
+            revalidateIf(step.revalidate());
+            return answer(serve(step, entry, MemoryBody.EMPTY, core.used(entry)));
         }
         ByteBuffer inline = entry.inlineBody();
         if (inline != null) {
-            revalidate(step);
-            return answer(serve(step, entry, inMemory(inline, step.parts()), core.asyncStorage.used(entry)));
+            revalidateIf(step.revalidate());
+            return answer(serve(step, entry, inMemory(inline, step.parts()), core.used(entry)));
         }
         return core.asyncStorage
                 .open(entry)
@@ -308,8 +308,8 @@ public final class AsyncCall<B> extends CallState<B>
                         return then(step.gone());
                     }
                     Pieces pieces = StoredPieces.of(reader, step.parts(), core::storageFailed);
-                    revalidate(step);
-                    return answer(serve(step, entry, new PieceBody(pieces), core.asyncStorage.used(entry)));
+                    revalidateIf(step.revalidate());
+                    return answer(serve(step, entry, new PieceBody(pieces), core.used(entry)));
                 })
                 .thenCompose(next -> next);
     }
@@ -341,6 +341,7 @@ public final class AsyncCall<B> extends CallState<B>
 
     @Override
     public CompletionStage<@Nullable CacheStep> notModified(Outcome.NotModified step) {
+        revalidateIf(step.revalidate());
         return answer(withoutBody(step, step.head(), true));
     }
 

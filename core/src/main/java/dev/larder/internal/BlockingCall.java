@@ -73,7 +73,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
     void inBackground(Runnable done) {
         try {
             drain(new BlockingCall<>(core, call, kind, origin, true).run(), done);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             // The origin failed: the response stays stale, and a later request will ask again.
             done.run();
         } catch (InterruptedException e) {
@@ -131,7 +131,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         try {
             return call.patience() == null
                     ? flight.landing().get()
-                    : flight.landing().get(call.patience().toNanos(), TimeUnit.NANOSECONDS);
+                    : flight.landing().get(patienceLeft(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             throw new SocketTimeoutException("timed out waiting for another request's response to "
                     + call.request().uri());
@@ -210,8 +210,8 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         if (entry == null || body == null) {
             return step.gone();
         }
-        answer = serve(step, entry, body, core.storage.used(entry));
-        revalidate(step);
+        answer = serve(step, entry, body, core.used(entry));
+        revalidateIf(step.revalidate());
         return step;
     }
 
@@ -256,6 +256,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
 
     @Override
     public CacheStep notModified(Outcome.NotModified step) {
+        revalidateIf(step.revalidate());
         answer = withoutBody(step, step.head(), true);
         return step;
     }

@@ -11,6 +11,7 @@ import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.Storage;
+import dev.larder.storage.StoredEntry;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.InstantSource;
 import java.util.EnumMap;
@@ -97,6 +98,26 @@ public final class CacheCore {
     public void forgetAll() {
         epochs.invalidateAll();
         flights.detachAll();
+    }
+
+    /** Counts a use of an entry; 0 when the storage fails to. */
+    long used(StoredEntry entry) {
+        try {
+            return storage.used(entry);
+        } catch (RuntimeException e) {
+            storageFailed("used", e);
+            return 0;
+        }
+    }
+
+    /** The longest body that the storage takes; 0 when it fails to say. */
+    long maxBodyBytes() {
+        try {
+            return storage.maxBodyBytes();
+        } catch (RuntimeException e) {
+            storageFailed("maxBodyBytes", e);
+            return 0;
+        }
     }
 
     void answered(RequestHead request, CacheInfo info) {

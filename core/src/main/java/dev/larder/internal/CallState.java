@@ -32,11 +32,11 @@ abstract class CallState<B> {
     final BodyKind<B> kind;
 
     private final boolean background;
+    private final long deadline;
 
     private @Nullable Flight leading;
     private @Nullable String key;
     private long epoch;
-    private boolean epochTaken;
     private long flightsEnded;
     private @Nullable B unread;
 
@@ -45,6 +45,14 @@ abstract class CallState<B> {
         this.call = call;
         this.kind = kind;
         this.background = background;
+        this.deadline = call.patience() == null
+                ? 0
+                : System.nanoTime() + call.patience().toNanos();
+    }
+
+    /** How much longer to wait for another request, in nanoseconds; asked only where the call has a limit. */
+    final long patienceLeft() {
+        return Math.max(0, deadline - System.nanoTime());
     }
 
     /** The first step. */
@@ -54,10 +62,10 @@ abstract class CallState<B> {
                 : core.engine.begin(call.request(), call.content(), call.controls());
     }
 
-    /** Revalidates in the background what a step served stale, unless that is being done already. */
-    final void revalidate(Outcome.ServeStored step) {
+    /** Revalidates in the background what was served stale, unless that is being done already. */
+    final void revalidateIf(boolean wanted) {
         String known = key;
-        if (!step.revalidate() || known == null || !core.revalidations.begin(known)) {
+        if (!wanted || known == null || !core.revalidations.begin(known)) {
             return;
         }
         try {
@@ -92,11 +100,8 @@ abstract class CallState<B> {
     /** Before a lookup: from here on an invalidation means that what the origin answers may be outdated. */
     final void lookingUp(Lookup step) {
         key = step.key();
-        flightsEnded = core.flights.ended();
-        if (!epochTaken) {
-            epochTaken = true;
-            epoch = core.epochs.now();
-        }
+        flightsEnded = core.flights.ended(key);
+        epoch = core.epochs.now();
     }
 
     /** Leads, or answers the flight to follow. */
@@ -112,7 +117,8 @@ abstract class CallState<B> {
 
     /** Whether a flight ended since the lookup, so that what it stored may have been missed. */
     final boolean mayHaveMissedAFlight() {
-        return core.flights.ended() != flightsEnded;
+        String known = key;
+        return known != null && core.flights.ended(known) != flightsEnded;
     }
 
     final void endFlight(Landing landing) {
@@ -207,7 +213,7 @@ abstract class CallState<B> {
         if (length == ContentLength.INVALID) {
             return "its Content-Length is invalid";
         }
-        return length > core.storage.maxBodyBytes() ? "it is too long for the storage" : null;
+        return length > core.maxBodyBytes() ? "it is too long for the storage" : null;
     }
 
     private boolean stillValid() {
@@ -217,11 +223,8 @@ abstract class CallState<B> {
 
     /** The answer passes through without a copy. */
     final Answer<B> serveUnstored(Outcome.StoreAndServe step, String why) {
-        endFlight(Landing.GO_ALONE);
         core.abandoned(step.stored(), why);
-        CacheInfo info = new CacheInfo(step.decision(), 0, () -> false);
-        answered(info);
-        return new Answer<>(step.head(), takeUnread(), null, null, info);
+        return relayed(step.notTaken());
     }
 
     /** The answer passes through a download that stores it, and that others may share. */
@@ -234,11 +237,11 @@ abstract class CallState<B> {
                 source,
                 writer,
                 step.head().status() == 204 ? -1 : ContentLength.of(step.head().fields()),
-                core.storage.maxBodyBytes(),
+                core.maxBodyBytes(),
                 core.executor,
                 recording);
         Pieces pieces = java.util.Objects.requireNonNull(download.attach(mayBlock), "the first reader");
-        if (flight != null && writer.readsBack()) {
+        if (flight != null && download.isShareable()) {
             core.flights.announce(
                     flight, new Landing(Flights.Advice.SHARE, new SharedEntry(step.stored(), null, download)));
         }

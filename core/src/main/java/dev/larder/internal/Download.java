@@ -2,6 +2,7 @@ package dev.larder.internal;
 
 import dev.larder.client.Source;
 import dev.larder.storage.AsyncEntryWriter;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,6 +43,7 @@ final class Download implements Source.Sink {
     private final long maxLength;
     private final Executor executor;
     private final Recording recording;
+    private final boolean readsBack;
 
     private final ReentrantLock lock = new ReentrantLock();
     // All below is guarded by the lock.
@@ -97,6 +99,21 @@ final class Download implements Source.Sink {
         this.maxLength = maxLength;
         this.executor = executor;
         this.recording = recording;
+        this.readsBack = readsBack(writer, recording);
+    }
+
+    private static boolean readsBack(AsyncEntryWriter writer, Recording recording) {
+        try {
+            return writer.readsBack();
+        } catch (RuntimeException e) {
+            recording.failed("readsBack", e);
+            return false;
+        }
+    }
+
+    /** Whether further readers may attach while it is under way. */
+    boolean isShareable() {
+        return readsBack;
     }
 
     /**
@@ -110,7 +127,7 @@ final class Download implements Source.Sink {
         lock.lock();
         try {
             boolean first = received == 0 && !ended;
-            if (abandoned || failure != null || !recorded || !(first || writer.readsBack())) {
+            if (abandoned || failure != null || !recorded || !(first || readsBack)) {
                 return null;
             }
             Cursor cursor = new Cursor(mayBlock);
@@ -127,6 +144,7 @@ final class Download implements Source.Sink {
         // Guarded by the lock.
         private long position;
         private @Nullable List<ByteBuffer> handed;
+        private boolean detached;
         private @Nullable CompletableFuture<@Nullable List<ByteBuffer>> waiting;
 
         Cursor(boolean mayBlock) {
@@ -158,6 +176,9 @@ final class Download implements Source.Sink {
             int room;
             lock.lock();
             try {
+                if (detached) {
+                    return CompletableFuture.failedFuture(closed());
+                }
                 if (hasPiece()) {
                     return CompletableFuture.completedFuture(taken());
                 }
@@ -201,7 +222,7 @@ final class Download implements Source.Sink {
             List<ByteBuffer> pieces = Objects.requireNonNull(handed);
             handed = null;
             position += Download.length(pieces);
-            trimTail();
+            wakeIfTailFreed();
             return pieces;
         }
 
@@ -211,7 +232,7 @@ final class Download implements Source.Sink {
                 lock.lock();
                 try {
                     position = from + n;
-                    trimTail();
+                    wakeIfTailFreed();
                 } finally {
                     lock.unlock();
                 }
@@ -266,9 +287,37 @@ final class Download implements Source.Sink {
         }
     }
 
+    /** A reader that had to wait because the tail was full goes on once a slower one has made room. With the lock. */
+    private void wakeIfTailFreed() {
+        boolean full = tailBytes() >= TAIL_LIMIT;
+        trimTail();
+        if (full && tailBytes() < TAIL_LIMIT) {
+            wakeLater();
+        }
+    }
+
+    /** Not from where it is called: a reader that is woken may detach, too, and a thousand of them overflow the stack. */
+    private void wakeLater() {
+        try {
+            executor.execute(this::wakeAll);
+        } catch (RuntimeException e) {
+            // It is shut down or full, and nobody may be left asleep.
+            wakeAll();
+        }
+    }
+
+    private static IOException closed() {
+        return new IOException("the response body is closed");
+    }
+
     private void pull(boolean mayBlock) {
         if (source.blocks() && !mayBlock) {
-            executor.execute(() -> source.pull(this));
+            try {
+                executor.execute(() -> source.pull(this));
+            } catch (RuntimeException e) {
+                source.cancel();
+                fail(e);
+            }
         } else {
             source.pull(this);
         }
@@ -279,12 +328,16 @@ final class Download implements Source.Sink {
         boolean cancel;
         boolean last;
         boolean waitedFor;
+        CompletableFuture<?> waiting;
         lock.lock();
         try {
             if (!cursors.remove(cursor)) {
                 return;
             }
+            cursor.detached = true;
             cursor.handed = null;
+            waiting = cursor.waiting;
+            cursor.waiting = null;
             last = cursors.isEmpty();
             cancel = last && !ended && failure == null;
             abandoned |= last;
@@ -301,8 +354,10 @@ final class Download implements Source.Sink {
         if (last) {
             closeWriterIfIdle();
         } else if (waitedFor) {
-            // Not from here: a reader that is woken may detach, too, and a thousand of them overflow the stack.
-            executor.execute(this::wakeAll);
+            wakeLater();
+        }
+        if (waiting != null) {
+            waiting.completeExceptionally(closed());
         }
     }
 

@@ -3,7 +3,7 @@ package dev.larder.internal;
 import dev.larder.storage.StoredEntry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
  * found nothing stored and then leads may have missed a flight that ended in between; {@link #ended} tells.
  */
 final class Flights {
+    private static final int STRIPES = 1024;
+
     private final ConcurrentHashMap<String, Flight> byKey = new ConcurrentHashMap<>();
-    private final AtomicLong ended = new AtomicLong();
+    /** How many flights have ended, by the hash of their key. Keys that share a counter look again once in vain. */
+    private final AtomicLongArray ended = new AtomicLongArray(STRIPES);
 
     /** What the leader tells those who wait. */
     enum Advice {
@@ -63,7 +66,7 @@ final class Flights {
 
     /** Ends a flight; those who wait and have not been told anything yet are told this. */
     void end(Flight flight, Landing landing) {
-        ended.incrementAndGet();
+        ended.incrementAndGet(stripe(flight.key));
         byKey.remove(flight.key, flight);
         flight.landing.complete(landing);
     }
@@ -71,17 +74,24 @@ final class Flights {
     /** Lets no later request join: what the flight brings is invalid for them. */
     void detach(String key) {
         if (byKey.remove(key) != null) {
-            ended.incrementAndGet();
+            ended.incrementAndGet(stripe(key));
         }
     }
 
     void detachAll() {
         byKey.clear();
-        ended.incrementAndGet();
+        for (int i = 0; i < STRIPES; i++) {
+            ended.incrementAndGet(i);
+        }
     }
 
-    /** Changes whenever a flight ends. */
-    long ended() {
-        return ended.get();
+    /** Changes whenever a flight for the key ends. */
+    long ended(String key) {
+        return ended.get(stripe(key));
+    }
+
+    private static int stripe(String key) {
+        int hash = key.hashCode();
+        return (hash ^ (hash >>> 16)) & (STRIPES - 1);
     }
 }

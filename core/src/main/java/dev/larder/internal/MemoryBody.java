@@ -86,7 +86,13 @@ final class MemoryBody implements Body {
                 return;
             }
             if (!cancelled && bytes.hasRemaining()) {
-                subscriber.onNext(List.of(bytes));
+                try {
+                    subscriber.onNext(List.of(bytes));
+                } catch (RuntimeException | Error e) {
+                    // As the JDK's client does it: who throws is told, and gets no more.
+                    subscriber.onError(e);
+                    return;
+                }
             }
             if (!cancelled) {
                 subscriber.onComplete();

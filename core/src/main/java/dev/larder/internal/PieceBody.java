@@ -220,7 +220,13 @@ final class PieceBody implements Body {
                 if (demand.get() != Long.MAX_VALUE) {
                     demand.decrementAndGet();
                 }
-                subscriber.onNext(piece);
+                try {
+                    subscriber.onNext(piece);
+                } catch (RuntimeException | Error e) {
+                    // As the JDK's client does it: who throws is told, and gets no more.
+                    end(e);
+                    return;
+                }
             }
         }
 

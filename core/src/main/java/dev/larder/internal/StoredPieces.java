@@ -106,7 +106,7 @@ final class StoredPieces implements Pieces {
         }
         long position = current.position() + done;
         ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, current.length() - done));
-        return reader.read(position, piece).thenApply(n -> {
+        return reader.read(position, piece).whenComplete(this::reportFailure).thenApply(n -> {
             if (n <= 0) {
                 throw new CompletionException(
                         new IOException("the stored body ends at " + position + " of " + reader.length() + " bytes"));
@@ -115,6 +115,13 @@ final class StoredPieces implements Pieces {
             skipWhatIsEmpty();
             return List.of(piece.flip().asReadOnlyBuffer());
         });
+    }
+
+    private void reportFailure(@Nullable Integer read, @Nullable Throwable failure) {
+        // A reader that was closed in the middle of a read did not fail.
+        if (failure != null && !closing.get()) {
+            failed.accept("read", Download.unwrapped(failure));
+        }
     }
 
     @Override

@@ -136,7 +136,7 @@ public final class BinarySerializer implements Serializer {
         out.octet(SOURCES.indexOf(digest.lifetimeSource()));
         out.octet((digest.noCache() ? NO_CACHE : 0)
                 | (digest.noStale() ? NO_STALE : 0)
-                | (digest.notForShared() ? NOT_FOR_SHARED : 0));
+                | (digest.unusable() ? NOT_FOR_SHARED : 0));
         out.signed(digest.staleIfError());
     }
 

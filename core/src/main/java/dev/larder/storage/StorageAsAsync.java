@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,17 @@ final class StorageAsAsync implements AsyncStorage {
             result.completeExceptionally(e);
         }
         return result;
+    }
+
+    /** For what has to happen even when the executor refuses, or a file would stay open. */
+    private static Executor orInline(Executor executor) {
+        return task -> {
+            try {
+                executor.execute(task);
+            } catch (RejectedExecutionException e) {
+                task.run();
+            }
+        };
     }
 
     @Override
@@ -121,7 +133,7 @@ final class StorageAsAsync implements AsyncStorage {
 
         @Override
         public CompletionStage<Void> close() {
-            return run(executor, () -> {
+            return run(orInline(executor), () -> {
                 reader.close();
                 return null;
             });
@@ -154,7 +166,7 @@ final class StorageAsAsync implements AsyncStorage {
 
         @Override
         public CompletionStage<Void> close() {
-            return run(executor, () -> {
+            return run(orInline(executor), () -> {
                 writer.close();
                 return null;
             });

@@ -1,5 +1,6 @@
 package dev.larder.engine;
 
+import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
@@ -48,6 +49,8 @@ public final class CacheEngine {
      * outcome.
      */
     public CacheStep revalidate(RequestHead request, RequestContent content, CacheControls controls) {
-        return new Exchange(policy, ids, request, content, controls, true).begin();
+        // The whole of it, and whether what is stored is current, not what the caller has.
+        HttpFields fields = request.fields().without("Range", "If-Range", "If-None-Match", "If-Modified-Since");
+        return new Exchange(policy, ids, request.withFields(fields), content, controls, true).begin();
     }
 }

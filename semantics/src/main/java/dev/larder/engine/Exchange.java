@@ -1,5 +1,6 @@
 package dev.larder.engine;
 
+import dev.larder.http.EntityTag;
 import dev.larder.http.HttpFields;
 import dev.larder.http.Methods;
 import dev.larder.http.RequestDirectives;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -100,7 +102,12 @@ final class Exchange {
         if (controls.bypass() || !policy.accepts(request)) {
             return Reason.BYPASS;
         }
-        if (content.digest() == null) {
+        // Only these can be declared a query by their content.
+        boolean query = content.digest() != null
+                && (isGet()
+                        || request.method().equals("POST")
+                        || request.method().equals("QUERY"));
+        if (!query) {
             if (!Methods.isSafe(request.method())) {
                 return Reason.METHOD_UNSAFE;
             }
@@ -155,7 +162,7 @@ final class Exchange {
     }
 
     private boolean isUsable(StoredResponse stored) {
-        return !stored.digest(policy).notForShared() || isForced();
+        return !stored.digest(policy).unusable() || isForced();
     }
 
     private Reason reuse(StoredResponse stored, long now) {
@@ -276,16 +283,35 @@ final class Exchange {
                         Validation.freshened(candidate.stored(), request, head, sentAt, receivedAt, keepsCookiesOut()));
             }
             Candidate served = confirmed.get(0);
+            if (directives.noStore() && !isForced()) {
+                // RFC 9111 5.2.1.5: no part of this response is stored, so neither is what it updates.
+                return serve(served, updated.get(0), Reason.VALIDATED, CacheResult.REVALIDATED, 304, receivedAt);
+            }
             return new Freshen(
                     updated,
                     () -> serve(served, updated.get(0), Reason.VALIDATED, CacheResult.REVALIDATED, 304, receivedAt),
                     this::bodyGone);
         }
         note("does the 304 confirm a stored response?", Reason.UNMATCHED_NOT_MODIFIED);
-        if (Validation.hasOwnCondition(request)) {
+        if (!validating || answersTheCaller(head)) {
             return relay(head, CacheResult.MISS, Reason.STATUS_NOT_MODIFIED, receivedAt);
         }
         return repeat(Reason.UNMATCHED_NOT_MODIFIED);
+    }
+
+    /** Whether a 304 to a request with tags of ours names one of the caller's own: then it is the caller's answer. */
+    private boolean answersTheCaller(ResponseHead head) {
+        String own = request.fields().combined("If-None-Match");
+        EntityTag confirmed = EntityTag.parse(head.fields().first("ETag"));
+        if (own == null || confirmed == null) {
+            return false;
+        }
+        for (EntityTag tag : EntityTag.parseList(own)) {
+            if (tag.weaklyMatches(confirmed)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A cookie set in a 304 is for the one who validated, unless the policy follows the letter of RFC 9111 7.3. */
@@ -301,7 +327,24 @@ final class Exchange {
         if (request.fields().contains("If-None-Match") && !head.fields().contains("ETag")) {
             return List.of();
         }
-        return Validation.confirmed(List.copyOf(candidates), selected, head);
+        List<Candidate> confirmed = new ArrayList<>(Validation.confirmed(List.copyOf(candidates), selected, head));
+        Candidate first = confirmed.isEmpty() ? null : confirmed.get(0);
+        // RFC 9111 4.3.4: what this request could not have chosen is not updated by its answer; but the origin may have
+        // chosen it for this request.
+        confirmed.removeIf(candidate -> candidate != selected
+                && !candidate.stored().selectedBy(request.fields())
+                && (candidate != first || !isAcceptedCoding(candidate.stored())));
+        return confirmed;
+    }
+
+    /** Some servers give all codings one tag: they must not make us serve one that the caller did not accept. */
+    private boolean isAcceptedCoding(StoredResponse stored) {
+        String coding = stored.fields().combined("Content-Encoding");
+        String accepted = request.fields().combined("Accept-Encoding");
+        return coding == null
+                || (accepted != null
+                        && accepted.toLowerCase(Locale.ROOT)
+                                .contains(coding.trim().toLowerCase(Locale.ROOT)));
     }
 
     /** The stored response cannot be used after all: ask again, without validators. */
@@ -330,6 +373,9 @@ final class Exchange {
         note("does the HEAD response agree with what is stored?", agrees ? Reason.HEAD_FRESHENED : Reason.HEAD_DIFFERS);
         if (!agrees) {
             return new Invalidate(Set.of(), List.of(selected.stored()), relay);
+        }
+        if (directives.noStore() && !isForced()) {
+            return relay;
         }
         StoredResponse updated =
                 Validation.freshened(selected.stored(), request, head, sentAt, receivedAt, keepsCookiesOut());
@@ -396,7 +442,12 @@ final class Exchange {
                 head.status(),
                 false,
                 trace());
-        return new Outcome.StoreAndServe(stored, superseded, withCacheStatus(head, decision), decision);
+        return new Outcome.StoreAndServe(
+                stored,
+                superseded,
+                withCacheStatus(head, decision),
+                decision,
+                () -> relay(head, CacheResult.MISS, Reason.NOT_TAKEN, receivedAt));
     }
 
     CacheStep failed(Throwable failure, long now) {
@@ -428,7 +479,8 @@ final class Exchange {
                 result, why, forwardedFor, null, key(), stored, digest, now, forwardStatus, false, trace());
         if (notModified) {
             HttpFields fields = Preconditions.notModifiedFields(aged(stored, decision));
-            return new Outcome.NotModified(stored, withCacheStatus(new ResponseHead(304, fields), decision), decision);
+            return new Outcome.NotModified(
+                    stored, withCacheStatus(new ResponseHead(304, fields), decision), revalidates(why), decision);
         }
         HttpFields fields = aged(stored, decision);
         RangeSelection.Selection ranges = request.fields().contains("Range")
@@ -443,9 +495,13 @@ final class Exchange {
                 withCacheStatus(new ResponseHead(ranges == null ? stored.status() : ranges.status(), fields), decision),
                 !isHead() && (ranges == null || !ranges.parts().isEmpty()),
                 ranges == null ? List.of() : ranges.parts(),
-                why == Reason.STALE_WHILE_REVALIDATE && !directives.onlyIfCached(),
+                revalidates(why),
                 decision,
                 this::bodyGone);
+    }
+
+    private boolean revalidates(Reason why) {
+        return why == Reason.STALE_WHILE_REVALIDATE && !directives.onlyIfCached();
     }
 
     private ResponseHead reused(StoredResponse stored, Decision decision) {
@@ -461,7 +517,7 @@ final class Exchange {
         return STALE_WITHOUT_ASKING.contains(reuse) ? CacheResult.STALE : CacheResult.HIT;
     }
 
-    private Outcome relay(ResponseHead head, CacheResult result, Reason storing, long now) {
+    private Outcome.Relay relay(ResponseHead head, CacheResult result, Reason storing, long now) {
         Decision decision = decision(result, forwardReason, storing, now, head.status());
         return new Outcome.Relay(withCacheStatus(head, decision), decision);
     }

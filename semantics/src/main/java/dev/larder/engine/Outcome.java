@@ -50,12 +50,23 @@ public sealed interface Outcome extends CacheStep {
      * @param stored the head to store
      * @param replaced the entries that the new one makes useless once it is committed
      * @param head the head to send
+     * @param unstored see {@link #notTaken()}
      */
-    record StoreAndServe(StoredResponse stored, List<StoredResponse> replaced, ResponseHead head, Decision decision)
+    record StoreAndServe(
+            StoredResponse stored,
+            List<StoredResponse> replaced,
+            ResponseHead head,
+            Decision decision,
+            Supplier<Relay> unstored)
             implements Outcome {
         @Override
         public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
             return handler.storeAndServe(this);
+        }
+
+        /** What to do instead when the storage does not take it: pass it on. */
+        public Relay notTaken() {
+            return unstored.get();
         }
     }
 
@@ -76,8 +87,10 @@ public sealed interface Outcome extends CacheStep {
      *
      * @param stored the response that the condition was evaluated against
      * @param head the 304
+     * @param revalidate see {@link ServeStored#revalidate}
      */
-    record NotModified(StoredResponse stored, ResponseHead head, Decision decision) implements Outcome {
+    record NotModified(StoredResponse stored, ResponseHead head, boolean revalidate, Decision decision)
+            implements Outcome {
         @Override
         public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
             return handler.notModified(this);

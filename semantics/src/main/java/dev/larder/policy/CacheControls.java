@@ -56,8 +56,8 @@ public final class CacheControls {
 
     /**
      * Makes a digest of the request's content part of the key, which declares the request to be a query: requests with
-     * equal content share a stored response, also for POST, and it does not invalidate. Content larger than what the
-     * client adapter is willing to hold in memory bypasses the cache.
+     * equal content share a stored response and do not invalidate. For POST, QUERY and GET; other methods pass through as
+     * ever. Content larger than what the client adapter is willing to hold in memory bypasses the cache.
      */
     public CacheControls withBodyInKey() {
         return new CacheControls(forceCache, bypass, true, traced, ttl, slidingTtl, tags);

@@ -16,7 +16,8 @@ import dev.larder.policy.CachePolicy;
  * @param lifetimeSource where the lifetime comes from
  * @param noCache whether every reuse needs validation (RFC 9111 5.2.2.4)
  * @param noStale whether stale use is forbidden whatever else allows it (RFC 9111 4.2.4)
- * @param notForShared whether a shared cache must not use it; always false when read for a private cache
+ * @param unusable whether this cache may not use it at all, unless it is forced to: no-store, or what keeps it out of a
+ *     shared cache
  * @param staleIfError how long past its freshness it may stand in for an error, in milliseconds
  */
 public record Digest(
@@ -27,10 +28,10 @@ public record Digest(
         LifetimeSource lifetimeSource,
         boolean noCache,
         boolean noStale,
-        boolean notForShared,
+        boolean unusable,
         long staleIfError) {
     /** Counted up whenever the meaning of a component changes. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** Whether this digest is what the running code would work out for the policy. */
     boolean isOf(CachePolicy policy) {
@@ -49,10 +50,16 @@ public record Digest(
                 lifetime.source(),
                 directives.noCache() || !directives.noCacheFields().isEmpty(),
                 StaleUse.forbidden(directives, policy),
-                policy.shared()
-                        && Storability.keepsOutOfShared(stored.authorized(), stored.fields(), effective, policy)
-                                != null,
+                isUnusable(stored, effective, policy),
                 StaleUse.ifErrorWindow(directives, policy));
+    }
+
+    /** What storing would refuse: it can be there all the same, after a 304 or a request that forced it. */
+    private static boolean isUnusable(StoredResponse stored, EffectiveDirectives effective, CachePolicy policy) {
+        return Storability.isNoStore(effective.directives(), stored.status(), policy)
+                || (policy.shared()
+                        && Storability.keepsOutOfShared(stored.authorized(), stored.fields(), effective, policy)
+                                != null);
     }
 
     /** current_age (RFC 9111 4.2.3) in milliseconds; never negative, even when the clock went back. */

@@ -123,13 +123,15 @@ public final class Freshness {
         if (timeToLive > 0) {
             return Reason.FRESH;
         }
-        // A max-age without max-stale means the request wants nothing stale, which is the default anyway.
         if (request.maxStale() != RequestDirectives.ABSENT
                 && !digest.noStale()
                 && -timeToLive <= saturatedMillis(request.maxStale())) {
             return Reason.STALE_ACCEPTED;
         }
-        if (!digest.noStale() && -timeToLive <= StaleUse.whileRevalidateWindow(stored, policy)) {
+        // A request with limits of its own has said how stale the answer may be (RFC 9111 5.2.1.1, 5.2.1.2).
+        boolean ownLimits =
+                request.maxAge() != RequestDirectives.ABSENT || request.maxStale() != RequestDirectives.ABSENT;
+        if (!ownLimits && !digest.noStale() && -timeToLive <= StaleUse.whileRevalidateWindow(stored, policy)) {
             return Reason.STALE_WHILE_REVALIDATE;
         }
         return switch (digest.lifetimeSource()) {

@@ -43,12 +43,12 @@ public final class RangeSelection {
     /**
      * The bytes asked for, of a stored 200 whose conditions do not make it a 304.
      *
-     * @param fields the fields of the whole response as it would be served
+     * @param wholeFields the fields of the whole response as it would be served
      * @param bodyLength of the stored body
      * @return null when the whole response is to be served: no Range, an invalid or abusive one, or If-Range does not hold
      */
     public static @Nullable Selection select(
-            RequestHead request, StoredResponse stored, HttpFields fields, long bodyLength) {
+            RequestHead request, StoredResponse stored, HttpFields wholeFields, long bodyLength) {
         if (!applies(request, stored) || bodyLength < 0) {
             return null;
         }
@@ -56,6 +56,8 @@ public final class RangeSelection {
         if (ranges == null) {
             return null;
         }
+        // RFC 9530 2: a digest of the whole content is none of a part.
+        HttpFields fields = wholeFields.without("Content-Digest", "Content-MD5");
         List<ContentRange> wanted = ranges.resolve(bodyLength);
         if (wanted.isEmpty()) {
             return new Selection(

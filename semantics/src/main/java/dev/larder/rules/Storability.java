@@ -45,8 +45,7 @@ public final class Storability {
         if (directives.mustUnderstand() && !understood) {
             return Reason.STATUS_NOT_UNDERSTOOD;
         }
-        // RFC 9111 5.2.2.3: a cache that understands the status code ignores no-store beside must-understand.
-        if (directives.noStore() && !directives.mustUnderstand()) {
+        if (isNoStore(directives, response.status(), policy)) {
             return Reason.NO_STORE;
         }
         if (policy.shared()) {
@@ -59,13 +58,20 @@ public final class Storability {
         return allowance(response, effective, policy);
     }
 
+    /** RFC 9111 5.2.2.3: a cache that understands the status code ignores no-store beside must-understand. */
+    static boolean isNoStore(ResponseDirectives directives, int status, CachePolicy policy) {
+        boolean understood = policy.understoodStatuses().contains(status);
+        return directives.noStore() && !(directives.mustUnderstand() && understood);
+    }
+
     /** What no policy and no caller can override. */
     private static @Nullable Reason impossible(RequestHead request, ResponseHead response, CachePolicy policy) {
         int status = response.status();
         if (status < 200) {
             return Reason.STATUS_NOT_FINAL;
         }
-        if (status == 206) {
+        // Both answer a Range: neither is the answer to the request without it.
+        if (status == 206 || status == 416) {
             return Reason.STATUS_PARTIAL;
         }
         if (status == 304) {

@@ -361,4 +361,94 @@ class CacheEngineTest {
                 .extracting(Decision.Asked::answer)
                 .containsExactly(Reason.URI_MISS, Reason.STORABLE_EXPLICIT);
     }
+
+    @Test
+    void aRangeThatCannotBeSatisfiedIsNoAnswerForOthers() {
+        Forward forward = as(
+                Forward.class,
+                as(Lookup.class, begin(request("GET", "Range", "bytes=99-"))).found(List.of(), NOW));
+        as(Outcome.Relay.class, forward.responded(response(416, "Cache-Control", "max-age=60"), NOW, NOW));
+    }
+
+    @Test
+    void whatBecameNoStoreIsNotUsed_R9111_136() {
+        leads(found(request("GET"), stored("Cache-Control", "no-store, max-age=60"), 10));
+    }
+
+    @Test
+    void aRequestsNoStoreLeavesWhatIsStoredAsItIs_R9111_123() {
+        Candidate stale = stored("Cache-Control", "max-age=60", "ETag", "\"1\"");
+        Forward forward = as(Forward.class, found(request("GET", "Cache-Control", "no-store"), stale, 100));
+        as(Outcome.ServeStored.class, forward.responded(response(304, "ETag", "\"1\""), NOW + 100_000, NOW + 100_000));
+        Forward head = as(Forward.class, found(request("HEAD", "Cache-Control", "no-store"), stale, 100));
+        as(Outcome.Relay.class, head.responded(response(200, "ETag", "\"1\""), NOW + 100_000, NOW + 100_000));
+    }
+
+    @Test
+    void contentInTheKeyMakesNoQueryOfOtherUnsafeMethods_R9111_047() {
+        for (String method : List.of("PUT", "DELETE", "PATCH")) {
+            as(
+                    Forward.class,
+                    begin(
+                            CachePolicy.DEFAULT,
+                            RequestContent.ofDigest("abc"),
+                            CacheControls.NONE.withBodyInKey(),
+                            request(method)));
+        }
+    }
+
+    @Test
+    void staleWhileRevalidateDoesNotOverrideTheRequestsOwnLimits_R9111_118() {
+        Candidate stale = stored("Cache-Control", "max-age=1, stale-while-revalidate=100");
+        as(Forward.class, found(request("GET", "Cache-Control", "max-age=30"), stale, 20));
+        leads(found(request("GET", "Cache-Control", "max-stale=5"), stale, 20));
+    }
+
+    @Test
+    void a304WithoutATagToTagsOfOursAndTheCallersIsNobodys() {
+        RequestHead request = request("GET", "If-None-Match", "\"a\"");
+        Forward forward =
+                as(Forward.class, found(request, stored("Cache-Control", "max-age=60", "ETag", "\"b\""), 100));
+        Forward again = as(Forward.class, forward.responded(response(304), NOW + 100_000, NOW + 100_000));
+        assertThat(again.request()).isEqualTo(request);
+        as(Outcome.Relay.class, again.responded(response(304), NOW + 100_000, NOW + 100_000));
+    }
+
+    @Test
+    void oneTagForAllCodingsDoesNotServeOneThatWasNotAccepted() {
+        StoredResponse gzip = stored(
+                        "Cache-Control",
+                        "max-age=60",
+                        "ETag",
+                        "\"1\"",
+                        "Content-Encoding",
+                        "gzip",
+                        "Vary",
+                        "Accept-Encoding")
+                .stored();
+        Candidate variant = candidate(gzip.toBuilder()
+                .selecting(List.of(new dev.larder.rules.SelectingField("accept-encoding", "=gzip")))
+                .build());
+        Forward forward = leads(found(request("GET"), variant, 10));
+        assertThat(forward.request().fields().first("If-None-Match")).isEqualTo("\"1\"");
+        as(Forward.class, forward.responded(response(304, "ETag", "\"1\""), NOW, NOW));
+        Forward accepted = leads(found(request("GET", "Accept-Encoding", "br, gzip"), variant, 10));
+        as(Freshen.class, accepted.responded(response(304, "ETag", "\"1\""), NOW, NOW));
+    }
+
+    @Test
+    void backgroundRevalidationAsksForTheWhole() {
+        RequestHead request = request("GET", "Range", "bytes=0-1", "If-None-Match", "\"x\"");
+        Candidate stale = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"1\"");
+        Lookup lookup = as(
+                Lookup.class,
+                new CacheEngine(CachePolicy.DEFAULT, () -> "0")
+                        .revalidate(request, RequestContent.NONE, CacheControls.NONE));
+        RequestHead sent = leads(lookup.found(List.of(stale), NOW + 70_000)).request();
+        assertThat(sent.fields()).isEqualTo(HttpFields.of("If-None-Match", "\"1\""));
+        Candidate same = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"x\"");
+        assertThat(as(Outcome.NotModified.class, found(request("GET", "If-None-Match", "\"x\""), same, 70))
+                        .revalidate())
+                .isTrue();
+    }
 }

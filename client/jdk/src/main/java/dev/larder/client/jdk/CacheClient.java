@@ -56,7 +56,8 @@ import org.jspecify.annotations.Nullable;
  * stored. A response from the cache has no {@link HttpResponse#sslSession()}. Thread-safe.
  */
 public final class CacheClient extends HttpClient implements AutoCloseable {
-    private static final Set<String> CONDITIONS = Set.of("if-none-match", "if-modified-since");
+    /** What the cache adds to a request, or leaves out of it. */
+    private static final Set<String> CONDITIONS = Set.of("if-none-match", "if-modified-since", "if-range", "range");
 
     private final HttpClient delegate;
     private final HttpCache cache;
@@ -131,6 +132,9 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
         } catch (RuntimeException e) {
             hop.giveUp();
             throw rethrown(e);
+        } catch (Error e) {
+            hop.giveUp();
+            throw e;
         }
         Feed feed = hop.feed(subscriber);
         try {
@@ -232,8 +236,12 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
                 Content.digested(plain).whenComplete((known, failure) -> {
                     if (failure != null) {
                         fail(failure);
-                    } else {
+                        return;
+                    }
+                    try {
                         send(request, known.request(), known.content(), controls, previous, followed);
+                    } catch (RuntimeException | Error e) {
+                        fail(e);
                     }
                 });
             } else {
@@ -307,7 +315,7 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
                     giveUp();
                 }
                 body = subscriber.getBody();
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 hop.giveUp();
                 fail(e);
                 return;

@@ -454,14 +454,18 @@ final class Download implements Source.Sink {
 
     @Override
     public void complete() {
-        CompletionStage<?> before;
+        afterTheWriteUnderWay(this::commit);
+    }
+
+    private void afterTheWriteUnderWay(Runnable then) {
+        CompletionStage<?> write;
         lock.lock();
         try {
-            before = writing;
+            write = writing;
         } finally {
             lock.unlock();
         }
-        before.whenComplete((done, ignored) -> commit());
+        write.whenComplete((done, ignored) -> then.run());
     }
 
     private void commit() {
@@ -500,15 +504,8 @@ final class Download implements Source.Sink {
 
     @Override
     public void fail(Throwable sourceFailure) {
-        CompletionStage<?> before;
-        lock.lock();
-        try {
-            before = writing;
-        } finally {
-            lock.unlock();
-        }
         // What came before the failure is still the readers', and a writer at work must not be closed.
-        before.whenComplete((done, ignored) -> {
+        afterTheWriteUnderWay(() -> {
             finishRecording(false, "its body broke off");
             end(sourceFailure);
         });

@@ -51,8 +51,8 @@ public final class BinarySerializer implements Serializer {
 
     private static final int NO_CACHE = 1;
     private static final int NO_STALE = 2;
-    private static final int NOT_FOR_SHARED = 4;
-    private static final int ALL_DIGEST_FLAGS = NO_CACHE | NO_STALE | NOT_FOR_SHARED;
+    private static final int UNUSABLE = 4;
+    private static final int ALL_DIGEST_FLAGS = NO_CACHE | NO_STALE | UNUSABLE;
 
     /** By their numbers in the format. */
     private static final List<LifetimeSource> SOURCES = List.of(
@@ -136,7 +136,7 @@ public final class BinarySerializer implements Serializer {
         out.octet(SOURCES.indexOf(digest.lifetimeSource()));
         out.octet((digest.noCache() ? NO_CACHE : 0)
                 | (digest.noStale() ? NO_STALE : 0)
-                | (digest.unusable() ? NOT_FOR_SHARED : 0));
+                | (digest.unusable() ? UNUSABLE : 0));
         out.signed(digest.staleIfError());
     }
 
@@ -236,7 +236,7 @@ public final class BinarySerializer implements Serializer {
                 SOURCES.get(source),
                 (flags & NO_CACHE) != 0,
                 (flags & NO_STALE) != 0,
-                (flags & NOT_FOR_SHARED) != 0,
+                (flags & UNUSABLE) != 0,
                 staleIfError);
     }
 

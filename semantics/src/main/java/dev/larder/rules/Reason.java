@@ -29,8 +29,6 @@ public enum Reason {
     RESPONSE_NO_CACHE("RFC 9111 5.2.2.4", "no-cache forbids reuse without validation", "stale"),
     CLOCK_WENT_BACK("RFC 9111 4.2.3", "it seems to come from the future, so its age cannot be told", "stale"),
     ALWAYS_REVALIDATE("Larder policy", "the policy validates every reuse", "stale"),
-    NOT_FOR_SHARED("RFC 9111 3", "a shared cache must not use this response", "miss"),
-    HEAD_ONLY("RFC 9110 9.3.2", "a stored HEAD response cannot answer this method", "miss"),
     REQUEST_NO_CACHE("RFC 9111 5.2.1.4", "the request's no-cache asks for validation", "request"),
     REQUEST_MAX_AGE("RFC 9111 5.2.1.1", "it is older than the request's max-age", "request"),
     REQUEST_MIN_FRESH("RFC 9111 5.2.1.3", "it is not fresh for as long as the request's min-fresh", "request"),

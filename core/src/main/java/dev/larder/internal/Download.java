@@ -2,6 +2,7 @@ package dev.larder.internal;
 
 import dev.larder.client.Source;
 import dev.larder.storage.AsyncEntryWriter;
+import dev.larder.storage.EntryTooLargeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -35,6 +36,7 @@ final class Download implements Source.Sink {
     /** How many bytes of a body that is no longer recorded are kept for readers behind. */
     private static final int TAIL_LIMIT = 256 * 1024;
 
+    private static final String TOO_LONG = "it is too long for the storage";
     private static final int READ_BACK = 64 * 1024;
 
     private final Source source;
@@ -380,7 +382,7 @@ final class Download implements Source.Sink {
         }
         if (!record) {
             if (received + length > maxLength) {
-                finishRecording(false, "it is too long for the storage");
+                finishRecording(false, TOO_LONG);
             }
             pass(piece, length);
             return;
@@ -401,15 +403,23 @@ final class Download implements Source.Sink {
         write.whenComplete((done, writeFailure) -> {
             try {
                 if (writeFailure != null) {
-                    recording.failed("write", unwrapped(writeFailure));
                     stopRecordingNow();
-                    finishRecording(false, "the storage failed");
+                    refused(unwrapped(writeFailure));
                 }
                 pass(piece, length);
             } finally {
                 passed.complete(true);
             }
         });
+    }
+
+    private void refused(Throwable writeFailure) {
+        if (writeFailure instanceof EntryTooLargeException) {
+            finishRecording(false, TOO_LONG);
+        } else {
+            recording.failed("write", writeFailure);
+            finishRecording(false, "the storage failed");
+        }
     }
 
     private CompletionStage<Void> write(List<ByteBuffer> piece) {

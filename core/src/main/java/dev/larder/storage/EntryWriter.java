@@ -11,7 +11,12 @@ import java.util.List;
  * until {@link #close}.
  */
 public interface EntryWriter extends Closeable {
-    /** Appends all remaining bytes of the buffer to the body. */
+    /**
+     * Appends all remaining bytes of the buffer to the body.
+     *
+     * @throws EntryTooLargeException when the storage takes no more of it. What it has taken can still be read back until
+     *     {@link #close}, as after any other failure, and the commit answers false
+     */
     void write(ByteBuffer bytes) throws IOException;
 
     /**

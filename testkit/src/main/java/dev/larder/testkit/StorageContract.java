@@ -11,6 +11,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryIds;
+import dev.larder.storage.EntryTooLargeException;
 import dev.larder.storage.EntryWriter;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
@@ -1369,6 +1370,27 @@ public abstract class StorageContract {
     }
 
     @Test
+    @DisplayName("what was taken of an entry that grew too large can be read back until its writer is closed")
+    void readsBackAfterRefusing() throws IOException {
+        assumeTrue(limitsEntryBytes(), "does not limit the size of entries");
+        Storage storage = start(StorageSetup.of(clock).withMaxEntryBytes(64 << 10));
+        byte[] taken = bytes(48 << 10, 1);
+        try (EntryWriter writer = storage.create(head("key").build())) {
+            assumeTrue(writer.readsBack(), "does not read back");
+            writer.write(ByteBuffer.wrap(taken));
+            assertThatThrownBy(() -> writer.write(ByteBuffer.wrap(bytes(3_000_000, 2))))
+                    .isInstanceOf(EntryTooLargeException.class);
+            ByteBuffer back = ByteBuffer.allocate(taken.length);
+            while (back.hasRemaining()) {
+                writer.readBack(back.position(), back);
+            }
+            assertThat(back.array()).isEqualTo(taken);
+            assertThat(writer.commit(List.of())).isFalse();
+        }
+        assertThat(storage.lookup("key")).isEmpty();
+    }
+
+    @Test
     @DisplayName("a storage without limits begins to write bodies of any usual length")
     void maxBodyBytes() throws IOException {
         assertThat(start().maxBodyBytes()).isGreaterThanOrEqualTo(5 << 20);
@@ -1673,7 +1695,14 @@ public abstract class StorageContract {
     private static boolean tryPut(Storage storage, StoredResponse head, byte[] body, List<StoredResponse> replaced)
             throws IOException {
         try (EntryWriter writer = storage.create(head)) {
-            writer.write(ByteBuffer.wrap(body));
+            try {
+                writer.write(ByteBuffer.wrap(body));
+            } catch (EntryTooLargeException e) {
+                assertThat(writer.commit(replaced))
+                        .as("commit of what was refused")
+                        .isFalse();
+                return false;
+            }
             return writer.commit(replaced);
         }
     }

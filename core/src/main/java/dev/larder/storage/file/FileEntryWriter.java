@@ -2,6 +2,7 @@ package dev.larder.storage.file;
 
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.EntryIds;
+import dev.larder.storage.EntryTooLargeException;
 import dev.larder.storage.EntryWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -100,14 +101,11 @@ final class FileEntryWriter implements EntryWriter {
                 unfit = true;
             }
             if (unfit) {
-                bytes.position(bytes.limit());
-                giveUp();
-                return;
+                throw new EntryTooLargeException();
             }
             while (bytes.hasRemaining()) {
-                if (pending == EntryFormat.CHUNK && !flush()) {
-                    bytes.position(bytes.limit());
-                    return;
+                if (pending == EntryFormat.CHUNK) {
+                    flush();
                 }
                 int count = Math.min(bytes.remaining(), EntryFormat.CHUNK - pending);
                 makeRoom(count);
@@ -127,11 +125,8 @@ final class FileEntryWriter implements EntryWriter {
         }
     }
 
-    /**
-     * Writes the full chunk, after the place for the prefix and the head if it is the first; false when the entry does not
-     * fit.
-     */
-    private boolean flush() throws IOException {
+    /** Writes the full chunk, after the place for the prefix and the head if it is the first. */
+    private void flush() throws IOException {
         boolean done = false;
         try {
             ByteBuffer sealed = sealedChunk();
@@ -149,18 +144,11 @@ final class FileEntryWriter implements EntryWriter {
             done = true;
         } catch (IllegalArgumentException e) {
             // The head is larger than heads may be.
+            throw new EntryTooLargeException();
         } finally {
-            if (!done) {
-                giveUp();
-            }
+            // What is there stays until it is closed: somebody may be reading it back.
+            unfit |= !done;
         }
-        return done;
-    }
-
-    /** After this, bytes are accepted for nothing, and the commit says false. */
-    private void giveUp() throws IOException {
-        unfit = true;
-        drop();
     }
 
     private ByteBuffer sealedChunk() {
@@ -224,7 +212,7 @@ final class FileEntryWriter implements EntryWriter {
             int count;
             lock.lock();
             try {
-                if (closed || unfit) {
+                if (closed) {
                     throw new IOException("the entry is not written any more");
                 }
                 if (position < 0 || position >= flushed + pending) {
@@ -303,9 +291,7 @@ final class FileEntryWriter implements EntryWriter {
         } catch (IllegalArgumentException e) {
             return -1; // the head is larger than heads may be
         } finally {
-            if (!finished) {
-                giveUp();
-            }
+            unfit |= !finished;
         }
     }
 

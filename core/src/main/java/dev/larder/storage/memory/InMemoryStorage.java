@@ -2,6 +2,7 @@ package dev.larder.storage.memory;
 
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BodyReader;
+import dev.larder.storage.EntryTooLargeException;
 import dev.larder.storage.EntryWriter;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
@@ -624,15 +625,13 @@ public final class InMemoryStorage implements Storage {
         @Override
         public void write(ByteBuffer source) throws IOException {
             ensureWritable();
-            written += source.remaining();
             Body target = body;
+            written += source.remaining();
             if (written > maxBody || target == null) {
-                // It will never be committed: do not let it grow.
-                body = null;
-                source.position(source.limit());
-            } else {
-                target.append(source);
+                // It will never be committed, so it does not grow; what is there may still be read back.
+                throw new EntryTooLargeException();
             }
+            target.append(source);
         }
 
         @Override
@@ -644,7 +643,7 @@ public final class InMemoryStorage implements Storage {
         public int readBack(long position, ByteBuffer target) throws IOException {
             Body source = body;
             if (source == null) {
-                throw new IOException(released ? "writer is closed" : "the body is longer than this storage keeps");
+                throw new IOException("writer is closed");
             }
             if (position < 0 || position >= source.length()) {
                 throw new IllegalArgumentException(

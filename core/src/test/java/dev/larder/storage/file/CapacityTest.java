@@ -1,9 +1,11 @@
 package dev.larder.storage.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.larder.http.HttpFields;
 import dev.larder.rules.StoredResponse;
+import dev.larder.storage.EntryTooLargeException;
 import dev.larder.storage.EntryWriter;
 import dev.larder.storage.StoredEntry;
 import java.io.IOException;
@@ -75,12 +77,14 @@ class CapacityTest {
                     .isTrue();
             try (EntryWriter writer =
                     storage.create(Fixture.head("large", clock).build())) {
-                for (int i = 0; i < 101; i++) {
+                for (int i = 0; i < 100; i++) {
                     writer.write(ByteBuffer.allocate(1000));
                 }
-                assertThat(Fixture.temporary(directory)).isEmpty();
+                assertThatThrownBy(() -> writer.write(ByteBuffer.allocate(1000)))
+                        .isInstanceOf(EntryTooLargeException.class);
                 assertThat(writer.commit(List.of())).isFalse();
             }
+            assertThat(Fixture.temporary(directory)).isEmpty();
             StoredResponse wide = Fixture.head("head", clock)
                     .fields(HttpFields.of("X", "y".repeat(2_000_000)))
                     .build();

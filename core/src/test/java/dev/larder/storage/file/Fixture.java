@@ -7,6 +7,7 @@ import dev.larder.http.TargetUri;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryIds;
+import dev.larder.storage.EntryTooLargeException;
 import dev.larder.storage.EntryWriter;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StoredEntry;
@@ -53,7 +54,12 @@ final class Fixture {
     static boolean put(FileStorage storage, StoredResponse head, byte[] body, StoredResponse... replaced)
             throws IOException {
         try (EntryWriter writer = storage.create(head)) {
-            writer.write(ByteBuffer.wrap(body));
+            try {
+                writer.write(ByteBuffer.wrap(body));
+            } catch (EntryTooLargeException e) {
+                assertThat(writer.commit(List.of(replaced))).isFalse();
+                return false;
+            }
             return writer.commit(List.of(replaced));
         }
     }

@@ -9,6 +9,7 @@ import dev.larder.rules.StoredResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -147,7 +148,7 @@ public final class CacheInfo {
     /** One line for people: what happened and why, with the RFC section. */
     public String explain() {
         StringBuilder text =
-                new StringBuilder(96).append(decision.result().name().toLowerCase(java.util.Locale.ROOT));
+                new StringBuilder(96).append(decision.result().name().toLowerCase(Locale.ROOT));
         text.append(": ").append(decision.reason());
         Reason forwardedFor = decision.forwardedFor();
         if (forwardedFor != null && forwardedFor != decision.reason()) {

@@ -1,5 +1,7 @@
 package dev.larder.cli;
 
+import java.util.Locale;
+
 /**
  * Something that a linter for responses has to say.
  *
@@ -27,7 +29,7 @@ record Finding(Level level, String text, String section) {
         }
 
         String label() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.larder.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,7 @@ public final class Main {
         }
         PrintWriter out = new PrintWriter(new ConsoleWriter(console), false);
         larder.setOut(out).setErr(console.err());
-        larder.registerConverter(java.time.Duration.class, new Durations());
+        larder.registerConverter(Duration.class, new Durations());
         larder.setParameterExceptionHandler((e, arguments) -> misused(console, e));
         larder.setExecutionExceptionHandler((e, command, result) -> {
             try {

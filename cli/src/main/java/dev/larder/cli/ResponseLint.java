@@ -11,6 +11,7 @@ import dev.larder.http.Vary;
 import dev.larder.rules.Freshness;
 import dev.larder.rules.Reason;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -82,7 +83,7 @@ final class ResponseLint {
         lint.revalidation();
         lint.unknownDirectives();
         lint.oldFields();
-        lint.findings.sort(java.util.Comparator.comparing(Finding::level));
+        lint.findings.sort(Comparator.comparing(Finding::level));
         return lint.findings;
     }
 

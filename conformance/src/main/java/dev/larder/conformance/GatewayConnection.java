@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -225,7 +226,7 @@ final class GatewayConnection implements Runnable {
             // On a 304 it would make some clients wait for content that never comes.
             return counted || (request.isHead() && status != 204 && status != 304);
         }
-        return !FRAMING.contains(field.name().toLowerCase(java.util.Locale.ROOT));
+        return !FRAMING.contains(field.name().toLowerCase(Locale.ROOT));
     }
 
     /** Whether the response's own Content-Length can frame it here. */

@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 
@@ -81,7 +82,7 @@ final class JdkClient implements ClientUnderTest {
                                     ? BodyPublishers.noBody()
                                     : BodyPublishers.ofByteArray(request.content()));
             for (Field field : request.fields()) {
-                if (!FRAMING.contains(field.name().toLowerCase(java.util.Locale.ROOT))) {
+                if (!FRAMING.contains(field.name().toLowerCase(Locale.ROOT))) {
                     builder.header(field.name(), field.value());
                 }
             }

@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -154,7 +155,7 @@ public final class AsyncCall<B> extends CallState<B>
         return landing.handleAsync(
                 (landed, failure) -> {
                     if (failure != null) {
-                        throw new java.util.concurrent.CompletionException(
+                        throw new CompletionException(
                                 new SocketTimeoutException("timed out waiting for another request's response to "
                                         + call.request().uri()));
                     }

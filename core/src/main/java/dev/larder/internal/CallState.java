@@ -13,6 +13,7 @@ import dev.larder.engine.Join;
 import dev.larder.engine.Lookup;
 import dev.larder.engine.Outcome;
 import dev.larder.http.ContentLength;
+import dev.larder.http.ResponseHead;
 import dev.larder.internal.Flights.Flight;
 import dev.larder.internal.Flights.Landing;
 import dev.larder.rules.RangeSelection;
@@ -21,6 +22,7 @@ import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.StoredEntry;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
@@ -169,7 +171,7 @@ abstract class CallState<B> {
         return new Answer<>(step.head(), takeUnread(), null, null, info);
     }
 
-    final Answer<B> withoutBody(Outcome step, dev.larder.http.ResponseHead head, boolean stored) {
+    final Answer<B> withoutBody(Outcome step, ResponseHead head, boolean stored) {
         endFlight(Landing.GO_ALONE);
         discardUnread();
         CacheInfo info = new CacheInfo(step.decision(), 0, () -> stored);
@@ -240,7 +242,7 @@ abstract class CallState<B> {
                 core.maxBodyBytes(),
                 core.executor,
                 recording);
-        Pieces pieces = java.util.Objects.requireNonNull(download.attach(mayBlock), "the first reader");
+        Pieces pieces = Objects.requireNonNull(download.attach(mayBlock), "the first reader");
         if (flight != null && download.isShareable()) {
             core.flights.announce(
                     flight, new Landing(Flights.Advice.SHARE, new SharedEntry(step.stored(), null, download)));

@@ -1,6 +1,7 @@
 package dev.larder.storage;
 
 import dev.larder.rules.StoredResponse;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -56,5 +57,5 @@ public interface AsyncStorage extends AutoCloseable {
 
     /** See {@link Storage#close}; waits until it is closed. */
     @Override
-    void close() throws java.io.IOException;
+    void close() throws IOException;
 }

@@ -1,6 +1,7 @@
 package dev.larder.policy;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -90,7 +91,7 @@ public final class CacheControls {
             all.add(Objects.requireNonNull(tag, "tag"));
         }
         return new CacheControls(
-                forceCache, bypass, bodyInKey, traced, ttl, slidingTtl, java.util.Collections.unmodifiableSet(all));
+                forceCache, bypass, bodyInKey, traced, ttl, slidingTtl, Collections.unmodifiableSet(all));
     }
 
     /** Whether the caller wants the response cached whatever its fields say. */

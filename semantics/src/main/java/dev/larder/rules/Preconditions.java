@@ -4,6 +4,7 @@ import dev.larder.http.EntityTag;
 import dev.larder.http.HttpDate;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +68,7 @@ public final class Preconditions {
     public static HttpFields notModifiedFields(HttpFields ok) {
         HttpFields.Builder fields = HttpFields.builder();
         for (int i = 0; i < ok.size(); i++) {
-            if (IN_NOT_MODIFIED.contains(ok.name(i).toLowerCase(java.util.Locale.ROOT))) {
+            if (IN_NOT_MODIFIED.contains(ok.name(i).toLowerCase(Locale.ROOT))) {
                 fields.add(ok.name(i), ok.value(i));
             }
         }

@@ -2,6 +2,7 @@ package dev.larder.rules;
 
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
+import dev.larder.http.Vary;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +53,7 @@ public final class VariantSelection {
 
     /** The fields of a request that will select the response stored for it. */
     public static List<SelectingField> selectingFields(HttpFields response, RequestHead request, String id) {
-        return SelectingField.of(dev.larder.http.Vary.of(response), request.fields(), id);
+        return SelectingField.of(Vary.of(response), request.fields(), id);
     }
 
     private static boolean suits(StoredResponse stored, RequestHead request) {

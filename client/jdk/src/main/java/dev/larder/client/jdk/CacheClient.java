@@ -14,6 +14,7 @@ import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
 import dev.larder.storage.Storage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Authenticator;
 import java.net.CookieHandler;
 import java.net.ProxySelector;
@@ -26,6 +27,7 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -405,8 +407,8 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
         if (head.equals(call.request())) {
             return request;
         }
-        HttpRequest.Builder conditional = HttpRequest.newBuilder(
-                request, (name, value) -> !CONDITIONS.contains(name.toLowerCase(java.util.Locale.ROOT)));
+        HttpRequest.Builder conditional =
+                HttpRequest.newBuilder(request, (name, value) -> !CONDITIONS.contains(name.toLowerCase(Locale.ROOT)));
         for (String name : CONDITIONS) {
             for (String value : head.fields().values(name)) {
                 conditional.header(name, value);
@@ -508,7 +510,7 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
         try {
             cache.close();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -15,6 +15,7 @@ import dev.larder.rules.StoredResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The order of steps. What each rule answers is tested beside the rules. */
@@ -138,7 +139,9 @@ class CacheEngineTest {
     }
 
     @Test
-    void aFullResponseReplacesWhatWasToBeValidated_R9111_095_096() {
+    @Tag("R9111-095")
+    @Tag("R9111-096")
+    void aFullResponseReplacesWhatWasToBeValidated() {
         Forward forward = leads(found(request("GET"), stored("Cache-Control", "max-age=60", "ETag", "\"1\""), 100));
         Outcome.StoreAndServe stores = as(
                 Outcome.StoreAndServe.class,
@@ -153,7 +156,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void anErrorReplacesNothing_R9111_097() {
+    @Tag("R9111-097")
+    void anErrorReplacesNothing() {
         Candidate stale = stored("Cache-Control", "max-age=60");
         as(
                 Outcome.Relay.class,
@@ -182,7 +186,11 @@ class CacheEngineTest {
     }
 
     @Test
-    void staleWhileRevalidateServesAtOnceAndRevalidates_R5861_001_to_004() {
+    @Tag("R5861-001")
+    @Tag("R5861-002")
+    @Tag("R5861-003")
+    @Tag("R5861-004")
+    void staleWhileRevalidateServesAtOnceAndRevalidates() {
         Candidate stale = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"1\"");
         Outcome.ServeStored outcome = as(Outcome.ServeStored.class, found(request("GET"), stale, 90));
         assertThat(outcome.revalidate()).isTrue();
@@ -209,7 +217,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void onlyIfCachedNeverForwards_R9111_126() {
+    @Tag("R9111-126")
+    void onlyIfCachedNeverForwards() {
         RequestHead request = request("GET", "Cache-Control", "only-if-cached");
         assertThat(as(
                                 Outcome.GatewayTimeout.class,
@@ -222,7 +231,9 @@ class CacheEngineTest {
     }
 
     @Test
-    void unsafeRequestsPassAndInvalidate_R9111_047_106() {
+    @Tag("R9111-047")
+    @Tag("R9111-106")
+    void unsafeRequestsPassAndInvalidate() {
         Forward forward = as(Forward.class, begin(request("POST")));
         Invalidate invalidate = as(Invalidate.class, forward.responded(response(201, "Location", "/b"), NOW, NOW));
         assertThat(invalidate.keys()).containsExactly(URI, "http://example.com/b");
@@ -256,7 +267,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void theCallersOwnConditionIsAnsweredFromTheStoredResponse_R9111_086() {
+    @Tag("R9111-086")
+    void theCallersOwnConditionIsAnsweredFromTheStoredResponse() {
         Outcome.NotModified outcome = as(
                 Outcome.NotModified.class,
                 found(
@@ -269,7 +281,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void a304ForTheCallersTagIsPassedOnAndOneForOursIsNot_R9111_093() {
+    @Tag("R9111-093")
+    void a304ForTheCallersTagIsPassedOnAndOneForOursIsNot() {
         RequestHead request = request("GET", "If-None-Match", "\"own\"");
         Candidate stale = stored("Cache-Control", "max-age=60", "ETag", "\"1\"");
         Forward forward = as(Forward.class, found(request, stale, 100));
@@ -289,7 +302,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void aHeadResponseUpdatesOrDropsWhatIsStored_R9111_103() {
+    @Tag("R9111-103")
+    void aHeadResponseUpdatesOrDropsWhatIsStored() {
         Candidate stale = stored("Cache-Control", "max-age=60", "ETag", "\"1\"");
         Freshen freshen = as(
                 Freshen.class,
@@ -371,12 +385,14 @@ class CacheEngineTest {
     }
 
     @Test
-    void whatBecameNoStoreIsNotUsed_R9111_136() {
+    @Tag("R9111-136")
+    void whatBecameNoStoreIsNotUsed() {
         leads(found(request("GET"), stored("Cache-Control", "no-store, max-age=60"), 10));
     }
 
     @Test
-    void aRequestsNoStoreLeavesWhatIsStoredAsItIs_R9111_123() {
+    @Tag("R9111-123")
+    void aRequestsNoStoreLeavesWhatIsStoredAsItIs() {
         Candidate stale = stored("Cache-Control", "max-age=60", "ETag", "\"1\"");
         Forward forward = as(Forward.class, found(request("GET", "Cache-Control", "no-store"), stale, 100));
         as(Outcome.ServeStored.class, forward.responded(response(304, "ETag", "\"1\""), NOW + 100_000, NOW + 100_000));
@@ -385,7 +401,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void contentInTheKeyMakesNoQueryOfOtherUnsafeMethods_R9111_047() {
+    @Tag("R9111-047")
+    void contentInTheKeyMakesNoQueryOfOtherUnsafeMethods() {
         for (String method : List.of("PUT", "DELETE", "PATCH")) {
             as(
                     Forward.class,
@@ -398,7 +415,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void staleWhileRevalidateDoesNotOverrideTheRequestsOwnLimits_R9111_118() {
+    @Tag("R9111-118")
+    void staleWhileRevalidateDoesNotOverrideTheRequestsOwnLimits() {
         Candidate stale = stored("Cache-Control", "max-age=1, stale-while-revalidate=100");
         as(Forward.class, found(request("GET", "Cache-Control", "max-age=30"), stale, 20));
         leads(found(request("GET", "Cache-Control", "max-stale=5"), stale, 20));

@@ -11,6 +11,7 @@ import dev.larder.http.RequestDirectives;
 import dev.larder.policy.CachePolicy;
 import java.time.Duration;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,7 +33,8 @@ class FreshnessTest {
     }
 
     @Test
-    void freshUntilTheLifetimeIsReached_R9111_060() {
+    @Tag("R9111-060")
+    void freshUntilTheLifetimeIsReached() {
         StoredResponse stored = stored("Cache-Control", "max-age=60", "Date", NOW_DATE);
         assertThat(reuse(stored, 0, PRIVATE)).isEqualTo(Reason.FRESH);
         assertThat(reuse(stored, 59, PRIVATE)).isEqualTo(Reason.FRESH);
@@ -48,7 +50,9 @@ class FreshnessTest {
         "'max-age=x', 30, 0, INVALID, 0, INVALID",
         "'max-age=0', 30, 0, MAX_AGE, 0, MAX_AGE",
     })
-    void theFirstSourceThatIsPresentDecides_R9111_066_150(
+    @Tag("R9111-066")
+    @Tag("R9111-150")
+    void theFirstSourceThatIsPresentDecides(
             String value, long expires, long shared, LifetimeSource inShared, long own, LifetimeSource inPrivate) {
         StoredResponse stored = stored("Cache-Control", value, "Expires", date(expires), "Date", NOW_DATE);
         assertThat(stored.digest(SHARED).lifetime()).isEqualTo(shared * 1000);
@@ -59,7 +63,8 @@ class FreshnessTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "", "Thu, 18 Aug 2050 02:01:18 UTC", "Thu, 18-Aug-2050 02:01:18 GMT"})
-    void anInvalidExpiresIsInThePast_R9111_149(String expires) {
+    @Tag("R9111-149")
+    void anInvalidExpiresIsInThePast(String expires) {
         StoredResponse stored = stored("Expires", expires, "Date", NOW_DATE, "Last-Modified", date(-1_000_000));
         assertThat(reuse(stored, 0, HEURISTIC)).isEqualTo(Reason.INVALID_FRESHNESS);
     }
@@ -73,7 +78,9 @@ class FreshnessTest {
     }
 
     @Test
-    void expiresCountsFromDateAndFromReceiptWithoutDate_R9111_067_Q31() {
+    @Tag("R9111-067")
+    @Tag("Q31")
+    void expiresCountsFromDateAndFromReceiptWithoutDate() {
         assertThat(stored("Expires", date(60)).digest(PRIVATE).lifetime()).isEqualTo(60_000);
         assertThat(stored("Expires", date(60), "Date", "foo").digest(PRIVATE).lifetime())
                 .isEqualTo(60_000);
@@ -84,7 +91,8 @@ class FreshnessTest {
     }
 
     @Test
-    void heuristicsAreATenthOfTheTimeSinceLastModified_R9111_074() {
+    @Tag("R9111-074")
+    void heuristicsAreATenthOfTheTimeSinceLastModified() {
         StoredResponse stored = stored("Last-Modified", date(-1000), "Date", NOW_DATE);
         assertThat(reuse(stored, 99, HEURISTIC)).isEqualTo(Reason.FRESH);
         assertThat(reuse(stored, 101, HEURISTIC)).isEqualTo(Reason.STALE);
@@ -117,7 +125,12 @@ class FreshnessTest {
         "foo=bar, 59, FRESH",
         "'max-age=3600', 60, STALE",
     })
-    void requestDirectivesNarrowOrWiden_R9111_118_to_122(String directive, long later, Reason reason) {
+    @Tag("R9111-118")
+    @Tag("R9111-119")
+    @Tag("R9111-120")
+    @Tag("R9111-121")
+    @Tag("R9111-122")
+    void requestDirectivesNarrowOrWiden(String directive, long later, Reason reason) {
         StoredResponse stored = stored("Cache-Control", "max-age=60", "Date", NOW_DATE);
         assertThat(reuse(stored, later, PRIVATE, "Cache-Control", directive)).isEqualTo(reason);
     }
@@ -130,14 +143,16 @@ class FreshnessTest {
         "'no-cache', RESPONSE_NO_CACHE, RESPONSE_NO_CACHE",
         "'no-cache=\"a\"', RESPONSE_NO_CACHE, RESPONSE_NO_CACHE",
     })
-    void maxStaleNeverOverridesWhatForbidsStaleUse_R9111_080(String directive, Reason own, Reason shared) {
+    @Tag("R9111-080")
+    void maxStaleNeverOverridesWhatForbidsStaleUse(String directive, Reason own, Reason shared) {
         StoredResponse stored = stored("Cache-Control", "max-age=60, " + directive, "Date", NOW_DATE);
         assertThat(reuse(stored, 100, PRIVATE, "Cache-Control", "max-stale")).isEqualTo(own);
         assertThat(reuse(stored, 100, SHARED, "Cache-Control", "max-stale")).isEqualTo(shared);
     }
 
     @Test
-    void aClockThatWentBackNeverMakesAgeNegativeNorLifetimeLonger_R9111_079_M1() {
+    @Tag("R9111-079")
+    void aClockThatWentBackNeverMakesAgeNegativeNorLifetimeLonger() {
         StoredResponse stored = stored("Cache-Control", "max-age=60", "Date", NOW_DATE);
         assertThat(stored.digest(PRIVATE).currentAge(stored, NOW - 100_000)).isZero();
         assertThat(reuse(stored, -100, PRIVATE)).isEqualTo(Reason.CLOCK_WENT_BACK);
@@ -145,7 +160,8 @@ class FreshnessTest {
     }
 
     @Test
-    void agesFollowTheFormula_R9111_076() {
+    @Tag("R9111-076")
+    void agesFollowTheFormula() {
         Random random = new Random(42);
         for (int i = 0; i < 100_000; i++) {
             long requestTime = NOW - random.nextInt(10_000);
@@ -174,7 +190,8 @@ class FreshnessTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"2147483647", "2147483648", "2147483649", "99999999999", "9223372036854775807", "1e40"})
-    void hugeNumbersNeitherOverflowNorThrow_R9111_002(String number) {
+    @Tag("R9111-002")
+    void hugeNumbersNeitherOverflowNorThrow(String number) {
         String digits = number.equals("1e40") ? "1" + "0".repeat(40) : number;
         StoredResponse fresh = stored("Cache-Control", "max-age=" + digits, "Date", NOW_DATE);
         assertThat(reuse(fresh, 0, PRIVATE)).isEqualTo(Reason.FRESH);

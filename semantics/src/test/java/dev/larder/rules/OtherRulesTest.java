@@ -14,6 +14,7 @@ import dev.larder.http.RequestDirectives;
 import dev.larder.http.TargetUri;
 import dev.larder.policy.CachePolicy;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,7 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OtherRulesTest {
     @ParameterizedTest
     @ValueSource(strings = {"POST", "PUT", "DELETE", "PATCH", "M-SEARCH", "FOO", "get"})
-    void unsafeAndUnknownMethodsInvalidateWhenTheySucceed_R9111_106_107(String method) {
+    @Tag("R9111-106")
+    @Tag("R9111-107")
+    void unsafeAndUnknownMethodsInvalidateWhenTheySucceed(String method) {
         assertThat(Invalidation.applies(request(method, "http://a/"), response(204)))
                 .isTrue();
         assertThat(Invalidation.applies(request(method, "http://a/"), response(302)))
@@ -41,7 +44,9 @@ class OtherRulesTest {
     }
 
     @Test
-    void locationsOfTheSameOriginAreInvalidatedToo_R9111_108_109() {
+    @Tag("R9111-108")
+    @Tag("R9111-109")
+    void locationsOfTheSameOriginAreInvalidatedToo() {
         assertThat(Invalidation.uris(
                         request("POST", "http://a:81/x/y?q"),
                         response(201, "Location", "../z", "Content-Location", "http://a:81/w")))
@@ -64,13 +69,16 @@ class OtherRulesTest {
         "'*', true",
         "'garbage', false",
     })
-    void ifNoneMatchComparesWeakly_R9110_043_044(String value, boolean notModified) {
+    @Tag("R9110-043")
+    @Tag("R9110-044")
+    void ifNoneMatchComparesWeakly(String value, boolean notModified) {
         assertThat(Preconditions.notModified(get("If-None-Match", value), stored("ETag", "\"1\"")))
                 .isEqualTo(notModified);
     }
 
     @Test
-    void ifNoneMatchGoesBeforeIfModifiedSince_R9111_088() {
+    @Tag("R9111-088")
+    void ifNoneMatchGoesBeforeIfModifiedSince() {
         StoredResponse stored = stored("ETag", "\"1\"", "Last-Modified", date(-100));
         assertThat(Preconditions.notModified(get("If-None-Match", "\"2\"", "If-Modified-Since", date(0)), stored))
                 .isFalse();
@@ -85,7 +93,8 @@ class OtherRulesTest {
     }
 
     @Test
-    void withoutLastModifiedTheDateCounts_R9111_089() {
+    @Tag("R9111-089")
+    void withoutLastModifiedTheDateCounts() {
         StoredResponse stored = stored("Date", NOW_DATE);
         assertThat(Preconditions.notModified(get("If-Modified-Since", date(0)), stored))
                 .isTrue();
@@ -94,7 +103,8 @@ class OtherRulesTest {
     }
 
     @Test
-    void conditionsDoNotApplyToErrors_R9110_050() {
+    @Tag("R9110-050")
+    void conditionsDoNotApplyToErrors() {
         StoredResponse notFound =
                 stored("ETag", "\"1\"").toBuilder().status(404).build();
         assertThat(Preconditions.notModified(get("If-None-Match", "\"1\""), notFound))
@@ -102,7 +112,8 @@ class OtherRulesTest {
     }
 
     @Test
-    void aGenerated304RepeatsWhatThe200Says_R9110_062() {
+    @Tag("R9110-062")
+    void aGenerated304RepeatsWhatThe200Says() {
         HttpFields fields = HttpFields.of(
                 "Date",
                 NOW_DATE,
@@ -134,13 +145,16 @@ class OtherRulesTest {
         "'max-age=60, stale-if-error=100, must-revalidate', 61, MUST_REVALIDATE",
         "'max-age=60, stale-if-error=100, no-cache', 61, MUST_REVALIDATE",
     })
-    void staleIfErrorHasItsWindow_R5861_005_007(String value, long later, Reason reason) {
+    @Tag("R5861-005")
+    @Tag("R5861-007")
+    void staleIfErrorHasItsWindow(String value, long later, Reason reason) {
         assertThat(afterFailure(value, "", CachePolicy.DEFAULT, true, later)).isEqualTo(reason);
         assertThat(afterFailure(value, "", CachePolicy.DEFAULT, false, later)).isEqualTo(reason);
     }
 
     @Test
-    void staleIfErrorCanComeFromTheRequestAndThePolicy_R5861_006() {
+    @Tag("R5861-006")
+    void staleIfErrorCanComeFromTheRequestAndThePolicy() {
         assertThat(afterFailure("max-age=60", "stale-if-error=10", CachePolicy.DEFAULT, false, 70))
                 .isEqualTo(Reason.STALE_IF_ERROR);
         CachePolicy policy =

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.http.RequestHead;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,7 +32,9 @@ class RangeSelectionTest {
         "bytes=8-99, 8, 2",
         "bytes=-99, 0, 10"
     })
-    void oneRangeIsServedExactly_R9110_053_060(String range, long position, long length) {
+    @Tag("R9110-053")
+    @Tag("R9110-060")
+    void oneRangeIsServedExactly(String range, long position, long length) {
         RangeSelection.Selection selection = select(get("Range", range));
         assertThat(selection.status()).isEqualTo(206);
         assertThat(selection.parts()).containsExactly(new RangeSelection.Part("", position, length));
@@ -42,7 +45,8 @@ class RangeSelectionTest {
     }
 
     @Test
-    void severalRangesMakeParts_R9110_060() {
+    @Tag("R9110-060")
+    void severalRangesMakeParts() {
         RangeSelection.Selection selection = select(get("Range", "bytes=0-1, -2"));
         assertThat(selection.status()).isEqualTo(206);
         assertThat(selection.fields().contains("Content-Range")).isFalse();
@@ -60,7 +64,8 @@ class RangeSelectionTest {
     }
 
     @Test
-    void whatCannotBeSatisfiedIsA416_R9110_057() {
+    @Tag("R9110-057")
+    void whatCannotBeSatisfiedIsA416() {
         RangeSelection.Selection selection = select(get("Range", "bytes=10-"));
         assertThat(selection.status()).isEqualTo(416);
         assertThat(selection.fields().first("Content-Range")).isEqualTo("bytes */10");
@@ -69,25 +74,31 @@ class RangeSelectionTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"items=0-1", "bytes=", "bytes=a-b", "bytes=5-4", "bytes=0-9, 0-9"})
-    void invalidForeignAndAbusiveRangesAreIgnored_R9110_055(String range) {
+    @Tag("R9110-055")
+    void invalidForeignAndAbusiveRangesAreIgnored(String range) {
         assertThat(select(get("Range", range))).isNull();
     }
 
     @Test
-    void onlyGetHasRanges_R9110_054() {
+    @Tag("R9110-054")
+    void onlyGetHasRanges() {
         assertThat(select(request("HEAD", "http://example.com/a", "Range", "bytes=0-1")))
                 .isNull();
     }
 
     @ParameterizedTest
     @CsvSource({"'\"1\"', true", "'\"2\"', false", "'W/\"1\"', false", "garbage, false"})
-    void ifRangeComparesStrongly_R9110_047_048(String condition, boolean holds) {
+    @Tag("R9110-047")
+    @Tag("R9110-048")
+    void ifRangeComparesStrongly(String condition, boolean holds) {
         assertThat(select(get("Range", "bytes=0-1", "If-Range", condition)) != null)
                 .isEqualTo(holds);
     }
 
     @Test
-    void aDateInIfRangeHasToBeTheStoredOneAndStrong_R9110_027_049() {
+    @Tag("R9110-027")
+    @Tag("R9110-049")
+    void aDateInIfRangeHasToBeTheStoredOneAndStrong() {
         StoredResponse strong = stored("Last-Modified", date(-10), "Date", NOW_DATE);
         StoredResponse weak = stored("Last-Modified", date(0), "Date", NOW_DATE);
         assertThat(RangeSelection.select(get("Range", "bytes=0-1", "If-Range", date(-10)), strong, strong.fields(), 10))

@@ -9,6 +9,7 @@ import dev.larder.http.RequestDirectives;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import dev.larder.policy.CachePolicy;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,7 +24,8 @@ class StorabilityTest {
     }
 
     @Test
-    void explicitFreshnessAllowsStoringAnyFinalStatus_R9111_014() {
+    @Tag("R9111-014")
+    void explicitFreshnessAllowsStoringAnyFinalStatus() {
         assertThat(ask(get(), response(299, "Cache-Control", "max-age=60"), PRIVATE))
                 .isEqualTo(Reason.STORABLE_EXPLICIT);
         assertThat(ask(get(), response(599, "Expires", Heads.date(60)), PRIVATE))
@@ -36,7 +38,9 @@ class StorabilityTest {
     }
 
     @Test
-    void publicAndPrivateAllowStoring_R9111_140_143() {
+    @Tag("R9111-140")
+    @Tag("R9111-143")
+    void publicAndPrivateAllowStoring() {
         assertThat(ask(get(), response(599, "Cache-Control", "public", "ETag", "\"1\""), SHARED))
                 .isEqualTo(Reason.STORABLE_MARKED);
         assertThat(ask(get(), response(599, "Cache-Control", "private", "ETag", "\"1\""), PRIVATE))
@@ -47,27 +51,32 @@ class StorabilityTest {
 
     @ParameterizedTest
     @ValueSource(ints = {200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 451, 501})
-    void heuristicallyCacheableStatusesAreStoredForTheirValidator_R9110_064(int status) {
+    @Tag("R9110-064")
+    void heuristicallyCacheableStatusesAreStoredForTheirValidator(int status) {
         assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.STORABLE_STATUS);
         assertThat(ask(get(), response(status), PRIVATE)).isEqualTo(Reason.NOTHING_TO_REUSE);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {201, 202, 302, 303, 307, 403, 421, 425, 500, 502, 503, 504, 599})
-    void otherStatusesNeedMore_R9111_073(int status) {
+    @Tag("R9111-073")
+    void otherStatusesNeedMore(int status) {
         assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {428, 429, 431, 511})
-    void someStatusesAreNeverStored_R9110_067(int status) {
+    @Tag("R9110-067")
+    void someStatusesAreNeverStored(int status) {
         assertThat(ask(get(), response(status, "Cache-Control", "max-age=60, public"), PRIVATE))
                 .isEqualTo(Reason.STATUS_NEVER_STORED);
     }
 
     @ParameterizedTest
     @CsvSource({"103, STATUS_NOT_FINAL", "206, STATUS_PARTIAL", "304, STATUS_NOT_MODIFIED"})
-    void someStatusesAreNoResponsesOfTheirOwn_R9111_009_010(int status, Reason reason) {
+    @Tag("R9111-009")
+    @Tag("R9111-010")
+    void someStatusesAreNoResponsesOfTheirOwn(int status, Reason reason) {
         assertThat(ask(get(), response(status, "Cache-Control", "max-age=60"), PRIVATE))
                 .isEqualTo(reason);
     }
@@ -75,14 +84,17 @@ class StorabilityTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"no-store", "No-Store, max-age=60", "max-age=60, no-store=\"x\"", "no-store;", "junk no-store"})
-    void noStoreIsHonouredHoweverItIsSpelled_R9111_011_136(String value) {
+    @Tag("R9111-011")
+    @Tag("R9111-136")
+    void noStoreIsHonouredHoweverItIsSpelled(String value) {
         assertThat(ask(get(), ok("Cache-Control", value), PRIVATE)).isEqualTo(Reason.NO_STORE);
         assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Cache-Control", value), SHARED))
                 .isEqualTo(Reason.NO_STORE);
     }
 
     @Test
-    void mustUnderstandOverridesNoStoreForUnderstoodStatuses_R9111_133() {
+    @Tag("R9111-133")
+    void mustUnderstandOverridesNoStoreForUnderstoodStatuses() {
         assertThat(ask(get(), ok("Cache-Control", "max-age=60, no-store, must-understand"), PRIVATE))
                 .isEqualTo(Reason.STORABLE_EXPLICIT);
         assertThat(ask(get(), response(599, "Cache-Control", "max-age=60, must-understand"), PRIVATE))
@@ -90,7 +102,8 @@ class StorabilityTest {
     }
 
     @Test
-    void requestNoStoreForbidsStoring_R9111_123() {
+    @Tag("R9111-123")
+    void requestNoStoreForbidsStoring() {
         assertThat(ask(get("Cache-Control", "no-store"), ok("Cache-Control", "max-age=60"), PRIVATE))
                 .isEqualTo(Reason.REQUEST_NO_STORE);
     }
@@ -98,7 +111,8 @@ class StorabilityTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"private", "Private", "private=\"\"", "private=\" x\"", "private = \"x\"", "private=\"x-user\""})
-    void privateKeepsOutOfASharedCache_R9111_012(String value) {
+    @Tag("R9111-012")
+    void privateKeepsOutOfASharedCache(String value) {
         ResponseHead response = ok("Cache-Control", "max-age=60, " + value);
         assertThat(ask(get(), response, SHARED)).isEqualTo(Reason.PRIVATE);
         assertThat(ask(get(), response, PRIVATE)).isEqualTo(Reason.STORABLE_EXPLICIT);
@@ -114,7 +128,9 @@ class StorabilityTest {
         "'max-age=60, immutable', AUTHORIZED",
         "'max-age=60, s-maxage=x', AUTHORIZED",
     })
-    void authorizationNeedsPermissionInASharedCache_R9111_013_040(String value, Reason reason) {
+    @Tag("R9111-013")
+    @Tag("R9111-040")
+    void authorizationNeedsPermissionInASharedCache(String value, Reason reason) {
         RequestHead request = get("Authorization", "Basic x");
         assertThat(ask(request, ok("Cache-Control", value), SHARED)).isEqualTo(reason);
     }
@@ -135,7 +151,8 @@ class StorabilityTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"*", "*, *", ", *", "Foo, *"})
-    void varyAnyIsNotStored_R9111_055(String vary) {
+    @Tag("R9111-055")
+    void varyAnyIsNotStored(String vary) {
         assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Vary", vary), PRIVATE))
                 .isEqualTo(Reason.VARY_ANY);
     }

@@ -5,18 +5,23 @@ import static dev.larder.rules.Heads.NOW_DATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.http.HttpFields;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class StoredFieldsTest {
     @Test
-    void everythingReceivedIsStoredInOrder_R9111_018() {
+    @Tag("R9111-018")
+    void everythingReceivedIsStoredInOrder() {
         HttpFields received =
                 HttpFields.of("Date", NOW_DATE, "X-Foo", "1", "Set-Cookie", "a", "Content-Foo", "2", "Set-Cookie", "b");
         assertThat(StoredFields.of(received, NOW)).isEqualTo(received);
     }
 
     @Test
-    void fieldsOfTheConnectionAndTheProxyAreNot_R9111_019_020_022() {
+    @Tag("R9111-019")
+    @Tag("R9111-020")
+    @Tag("R9111-022")
+    void fieldsOfTheConnectionAndTheProxyAreNot() {
         HttpFields received = HttpFields.of(
                 "Date",
                 NOW_DATE,
@@ -65,7 +70,8 @@ class StoredFieldsTest {
     }
 
     @Test
-    void aMissingDateIsTheTimeOfReceipt_R9110_014() {
+    @Tag("R9110-014")
+    void aMissingDateIsTheTimeOfReceipt() {
         assertThat(StoredFields.of(HttpFields.EMPTY, NOW)).isEqualTo(HttpFields.of("Date", NOW_DATE));
     }
 }

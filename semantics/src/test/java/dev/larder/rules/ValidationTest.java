@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,13 +21,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ValidationTest {
     @ParameterizedTest
     @ValueSource(strings = {"\"a\"", "W/\"a\"", "\"\u00e4\"", "\"a, b\"", "unquoted", "\"\""})
-    void storedTagsAreEchoedByteForByte_R9111_083(String tag) {
+    @Tag("R9111-083")
+    void storedTagsAreEchoedByteForByte(String tag) {
         RequestHead conditional = conditional(get(), stored("ETag", tag));
         assertThat(conditional.fields().values("If-None-Match")).containsExactly(tag);
     }
 
     @Test
-    void lastModifiedIsEchoedAsReceived_R9111_084() {
+    @Tag("R9111-084")
+    void lastModifiedIsEchoedAsReceived() {
         String odd = "Sunday, 06-Nov-94 08:49:37 GMT";
         assertThat(conditional(get(), stored("Last-Modified", odd)).fields().values("If-Modified-Since"))
                 .containsExactly(odd);
@@ -50,13 +53,15 @@ class ValidationTest {
     }
 
     @Test
-    void theCallersOwnTagsStay_R9111_091() {
+    @Tag("R9111-091")
+    void theCallersOwnTagsStay() {
         RequestHead conditional = conditional(get("If-None-Match", "\"own\""), stored("ETag", "\"1\""));
         assertThat(conditional.fields().first("If-None-Match")).isEqualTo("\"own\", \"1\"");
     }
 
     @Test
-    void aStrongTagConfirmsOnlyTheSameStrongTag_R9111_099() {
+    @Tag("R9111-099")
+    void aStrongTagConfirmsOnlyTheSameStrongTag() {
         Candidate one = candidate(stored("ETag", "\"1\""));
         Candidate two = candidate(stored("ETag", "\"2\""));
         Candidate weak = candidate(stored("ETag", "W/\"1\""));
@@ -70,7 +75,8 @@ class ValidationTest {
     }
 
     @Test
-    void without_a_tag_the_one_asked_for_is_meant_R9111_101() {
+    @Tag("R9111-101")
+    void without_a_tag_the_one_asked_for_is_meant() {
         Candidate one = candidate(stored("Last-Modified", date(-10)));
         assertThat(Validation.confirmed(List.of(one), one, response(304))).containsExactly(one);
         assertThat(Validation.confirmed(List.of(one), one, response(304, "Last-Modified", date(-10))))
@@ -81,7 +87,10 @@ class ValidationTest {
     }
 
     @Test
-    void aUpdateReplacesFieldsAsAWholeAndLeavesWhatTheBodyDependsOn_R9111_025_026_Q6() {
+    @Tag("R9111-025")
+    @Tag("R9111-026")
+    @Tag("Q6")
+    void anUpdateReplacesFieldsAsAWholeAndLeavesWhatTheBodyDependsOn() {
         StoredResponse before = stored(
                 "X-A", "1", "X-A", "2", "Content-Length", "5", "Content-Encoding", "gzip", "Age", "100", "X-Kept", "k");
         StoredResponse after = Validation.freshened(
@@ -136,7 +145,8 @@ class ValidationTest {
     }
 
     @Test
-    void aHeadThatContradictsIsNoticed_R9111_104() {
+    @Tag("R9111-104")
+    void aHeadThatContradictsIsNoticed() {
         StoredResponse stored = stored("ETag", "\"1\"", "Content-Length", "5", "Last-Modified", date(-5));
         assertThat(Validation.headAgrees(stored, ok())).isTrue();
         assertThat(Validation.headAgrees(stored, ok("ETag", "\"1\"", "Content-Length", "5")))

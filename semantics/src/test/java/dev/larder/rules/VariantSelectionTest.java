@@ -7,6 +7,7 @@ import static dev.larder.rules.Heads.storedFor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +20,8 @@ class VariantSelectionTest {
     private static final Candidate PLAIN = candidate(storedFor(get(), "Date", date(0)));
 
     @Test
-    void theVariantWhoseFieldsMatchIsSelected_R9111_043() {
+    @Tag("R9111-043")
+    void theVariantWhoseFieldsMatchIsSelected() {
         assertThat(VariantSelection.select(List.of(FRENCH, GERMAN), get("Accept-Language", "fr")))
                 .isSameAs(FRENCH);
         assertThat(VariantSelection.select(List.of(FRENCH, GERMAN), get("Accept-Language", "de")))
@@ -32,14 +34,16 @@ class VariantSelectionTest {
     @CsvSource(
             nullValues = "absent",
             value = {"absent, absent, true", "absent, '', false", "'', absent, false", "a, absent, false"})
-    void absentMatchesAbsentOnly_R9111_054(String stored, String presented, boolean matches) {
+    @Tag("R9111-054")
+    void absentMatchesAbsentOnly(String stored, String presented, boolean matches) {
         StoredResponse response = storedFor(stored == null ? get() : get("X-A", stored), "Vary", "x-a");
         assertThat(response.selectedBy((presented == null ? get() : get("X-A", presented)).fields()))
                 .isEqualTo(matches);
     }
 
     @Test
-    void spacesAndLinesDoNotMatterButOrderDoes_R9111_053() {
+    @Tag("R9111-053")
+    void spacesAndLinesDoNotMatterButOrderDoes() {
         StoredResponse response = storedFor(get("X-A", "1, 2"), "Vary", "x-a");
         assertThat(response.selectedBy(get("X-A", "1", "X-A", "2").fields())).isTrue();
         assertThat(response.selectedBy(get("X-A", "1 ,2").fields())).isTrue();
@@ -47,7 +51,8 @@ class VariantSelectionTest {
     }
 
     @Test
-    void ofSeveralThatMatchTheMostRecentByDateIsUsed_R9111_049() {
+    @Tag("R9111-049")
+    void ofSeveralThatMatchTheMostRecentByDateIsUsed() {
         Candidate older = candidate(storedFor(get("A", "1"), "Vary", "A", "Date", date(-10)));
         Candidate newer = candidate(storedFor(get("B", "2"), "Vary", "B", "Date", date(-5)));
         assertThat(VariantSelection.select(List.of(older, newer), get("A", "1", "B", "2")))
@@ -57,7 +62,8 @@ class VariantSelectionTest {
     }
 
     @Test
-    void aResponseWithoutVaryStandsBackBehindOneWith_R9111_058() {
+    @Tag("R9111-058")
+    void aResponseWithoutVaryStandsBackBehindOneWith() {
         assertThat(VariantSelection.select(List.of(PLAIN, GERMAN), get("Accept-Language", "de")))
                 .isSameAs(GERMAN);
         assertThat(VariantSelection.select(List.of(PLAIN, GERMAN), get("Accept-Language", "en")))

@@ -3,8 +3,10 @@ package dev.larder.client;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class Source {
     private static final int PIECE = 16 * 1024;
 
-    /** For the two forms that bodies come in. */
+    /** For the forms that bodies come in, and their combinations. */
     Source() {}
 
     /** Receives what a source delivers. */
@@ -81,6 +83,142 @@ public abstract class Source {
     /** A source that subscribes to a publisher at the first {@link #pull} or {@link #cancel}. */
     public static Source of(Flow.Publisher<List<ByteBuffer>> publisher) {
         return new PublisherSource(publisher);
+    }
+
+    /**
+     * Sources one after the other, as one.
+     *
+     * @param lengths how many bytes each of them has to bring; one that brings more or fewer fails
+     */
+    public static Source inOrder(List<Source> sources, List<Long> lengths) {
+        return new Sequence(sources, lengths);
+    }
+
+    private static final class Sequence extends Source implements Sink {
+        private final List<Source> sources;
+        private final List<Long> lengths;
+        private final ReentrantLock lock = new ReentrantLock();
+        // Guarded by the lock.
+        private @Nullable Sink sink;
+        private int current;
+        private long delivered;
+        private boolean asked;
+        private boolean over;
+
+        Sequence(List<Source> sources, List<Long> lengths) {
+            this.sources = List.copyOf(sources);
+            this.lengths = List.copyOf(lengths);
+        }
+
+        @Override
+        public void pull(Sink sink) {
+            Source source;
+            lock.lock();
+            try {
+                this.sink = sink;
+                if (over) {
+                    return;
+                }
+                asked = true;
+                source = sources.get(current);
+            } finally {
+                lock.unlock();
+            }
+            source.pull(this);
+        }
+
+        @Override
+        public void deliver(List<ByteBuffer> piece) {
+            Sink to;
+            boolean tooLong;
+            lock.lock();
+            try {
+                to = sink;
+                asked = false;
+                for (ByteBuffer bytes : piece) {
+                    delivered += bytes.remaining();
+                }
+                tooLong = delivered > lengths.get(current);
+            } finally {
+                lock.unlock();
+            }
+            if (tooLong) {
+                fail(wrongLength());
+            } else if (to != null) {
+                to.deliver(piece);
+            }
+        }
+
+        @Override
+        public void complete() {
+            Sink to;
+            Source next = null;
+            boolean tooShort;
+            boolean last;
+            lock.lock();
+            try {
+                to = sink;
+                tooShort = !over && delivered < lengths.get(current);
+                last = current == sources.size() - 1;
+                if (!tooShort && !last) {
+                    current++;
+                    delivered = 0;
+                    // The end of one may come with its last piece, or in answer to a request for more.
+                    next = asked ? sources.get(current) : null;
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (tooShort) {
+                fail(wrongLength());
+            } else if (next != null) {
+                next.pull(this);
+            } else if (last && to != null) {
+                to.complete();
+            }
+        }
+
+        @Override
+        public void fail(Throwable failure) {
+            Sink to;
+            lock.lock();
+            try {
+                to = over ? null : sink;
+            } finally {
+                lock.unlock();
+            }
+            cancel();
+            if (to != null) {
+                to.fail(failure);
+            }
+        }
+
+        @Override
+        public void cancel() {
+            List<Source> rest;
+            lock.lock();
+            try {
+                rest = over ? List.of() : new ArrayList<>(sources.subList(current, sources.size()));
+                over = true;
+            } finally {
+                lock.unlock();
+            }
+            rest.forEach(Source::cancel);
+        }
+
+        @Override
+        public boolean blocks() {
+            for (Source source : sources) {
+                if (source.blocks()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private static IOException wrongLength() {
+            return new IOException("the part of the body has another length than was announced");
+        }
     }
 
     private static final class PublisherSource extends Source implements Flow.Subscriber<List<ByteBuffer>> {

@@ -14,12 +14,15 @@ import dev.larder.engine.Outcome;
 import dev.larder.engine.StepHandler;
 import dev.larder.internal.Flights.Flight;
 import dev.larder.internal.Flights.Landing;
+import dev.larder.rules.PartialContent;
+import dev.larder.rules.RangeSelection;
 import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.StoredEntry;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -295,32 +298,86 @@ public final class AsyncCall<B> extends CallState<B>
             return answer(serve(step, entry, MemoryBody.EMPTY, core.used(entry)));
         }
         ByteBuffer inline = entry.inlineBody();
-        if (inline != null) {
+        if (inline != null && step.more().isEmpty()) {
             revalidateIf(step.revalidate());
             return answer(serve(step, entry, inMemory(inline, step.parts()), core.used(entry)));
         }
-        return core.asyncStorage
-                .open(entry)
-                .handle((reader, failure) -> {
-                    if (failure != null) {
-                        core.storageFailed("open", Download.unwrapped(failure));
-                    }
-                    if (failure != null || reader == null) {
+        return open(entry, step.parts())
+                .thenCompose(first -> first == null || step.more().isEmpty()
+                        ? CompletableFuture.completedFuture(first)
+                        : followedBy(first, step.more()))
+                .thenCompose(pieces -> {
+                    if (pieces == null) {
                         return then(step.gone());
                     }
-                    Pieces pieces = StoredPieces.of(reader, step.parts(), core::storageFailed);
                     revalidateIf(step.revalidate());
                     return answer(serve(step, entry, new PieceBody(pieces), core.used(entry)));
-                })
-                .thenCompose(next -> next);
+                });
+    }
+
+    private CompletionStage<@Nullable Pieces> followedBy(Pieces first, List<PartialContent.Piece> more) {
+        return open(more).thenApply(rest -> {
+            if (rest == null) {
+                first.close();
+                return null;
+            }
+            return new PiecesInOrder(List.of(first, rest));
+        });
+    }
+
+    /** Of null when one of them is gone. */
+    private CompletionStage<@Nullable Pieces> open(List<PartialContent.Piece> pieces) {
+        CompletionStage<@Nullable List<Pieces>> all = CompletableFuture.completedFuture(new ArrayList<>());
+        for (PartialContent.Piece piece : pieces) {
+            all = all.thenCompose(opened -> opened == null
+                    ? CompletableFuture.<@Nullable List<Pieces>>completedFuture(null)
+                    : open((StoredEntry) piece.from(), piece.parts()).<@Nullable List<Pieces>>thenApply(next -> {
+                        if (next == null) {
+                            opened.forEach(Pieces::close);
+                            return null;
+                        }
+                        opened.add(next);
+                        return opened;
+                    }));
+        }
+        return all.thenApply(opened -> opened == null ? null : new PiecesInOrder(opened));
+    }
+
+    private CompletionStage<@Nullable Pieces> open(StoredEntry entry, List<RangeSelection.Part> parts) {
+        ByteBuffer inline = entry.inlineBody();
+        if (inline != null) {
+            return CompletableFuture.completedFuture(StoredPieces.of(inline, parts, core::storageFailed));
+        }
+        return core.asyncStorage.open(entry).handle((reader, failure) -> {
+            if (failure != null) {
+                core.storageFailed("open", Download.unwrapped(failure));
+            }
+            return failure != null || reader == null ? null : StoredPieces.of(reader, parts, core::storageFailed);
+        });
     }
 
     @Override
     public CompletionStage<@Nullable CacheStep> storeAndServe(Outcome.StoreAndServe step) {
         String why = whyNotStore(step);
         if (why != null) {
-            return answer(serveUnstored(step, why));
+            return then(notStored(step, why));
         }
+        if (step.before().isEmpty() && step.after().isEmpty()) {
+            return store(step, null, null);
+        }
+        return open(step.before())
+                .thenCompose(before -> open(step.after()).thenCompose(after -> {
+                    if (before == null || after == null) {
+                        close(before);
+                        close(after);
+                        return then(notStored(step, "a part of it was removed"));
+                    }
+                    return store(step, before, after);
+                }));
+    }
+
+    private CompletionStage<@Nullable CacheStep> store(
+            Outcome.StoreAndServe step, @Nullable Pieces before, @Nullable Pieces after) {
         return core.asyncStorage
                 .create(step.stored())
                 .<@Nullable AsyncEntryWriter>handle((writer, failure) -> {
@@ -329,10 +386,14 @@ public final class AsyncCall<B> extends CallState<B>
                     }
                     return writer;
                 })
-                .thenCompose(writer -> answer(
-                        writer == null
-                                ? serveUnstored(step, "the storage failed")
-                                : serveAndStore(step, writer, false)));
+                .thenCompose(writer -> {
+                    if (writer == null) {
+                        close(before);
+                        close(after);
+                        return then(notStored(step, "the storage failed"));
+                    }
+                    return answer(serveAndStore(step, writer, before, after, false));
+                });
     }
 
     @Override

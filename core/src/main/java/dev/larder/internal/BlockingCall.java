@@ -15,6 +15,7 @@ import dev.larder.engine.Outcome;
 import dev.larder.engine.StepHandler;
 import dev.larder.internal.Flights.Flight;
 import dev.larder.internal.Flights.Landing;
+import dev.larder.rules.PartialContent;
 import dev.larder.rules.RangeSelection;
 import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
@@ -24,6 +25,7 @@ import dev.larder.storage.StoredEntry;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -206,7 +208,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         if (entry == null) {
             entry = find(found(candidate.stored().key()), candidate.stored().id());
         }
-        Body body = entry == null ? null : step.withBody() ? open(entry, step.parts()) : MemoryBody.EMPTY;
+        Body body = entry == null ? null : step.withBody() ? body(step, entry) : MemoryBody.EMPTY;
         if (entry == null || body == null) {
             return step.gone();
         }
@@ -215,14 +217,45 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         return step;
     }
 
-    private @Nullable Body open(StoredEntry entry, List<RangeSelection.Part> parts) {
+    private @Nullable Body body(Outcome.ServeStored step, StoredEntry entry) {
+        ByteBuffer inline = entry.inlineBody();
+        if (inline != null && step.more().isEmpty()) {
+            return inMemory(inline, step.parts());
+        }
+        Pieces first = open(entry, step.parts());
+        if (first == null || step.more().isEmpty()) {
+            return first == null ? null : new PieceBody(first);
+        }
+        Pieces more = open(step.more());
+        if (more == null) {
+            first.close();
+            return null;
+        }
+        return new PieceBody(new PiecesInOrder(List.of(first, more)));
+    }
+
+    /** Null when one of them is gone. */
+    private @Nullable Pieces open(List<PartialContent.Piece> pieces) {
+        List<Pieces> opened = new ArrayList<>(pieces.size());
+        for (PartialContent.Piece piece : pieces) {
+            Pieces next = open((StoredEntry) piece.from(), piece.parts());
+            if (next == null) {
+                opened.forEach(Pieces::close);
+                return null;
+            }
+            opened.add(next);
+        }
+        return new PiecesInOrder(opened);
+    }
+
+    private @Nullable Pieces open(StoredEntry entry, List<RangeSelection.Part> parts) {
         ByteBuffer inline = entry.inlineBody();
         if (inline != null) {
-            return inMemory(inline, parts);
+            return StoredPieces.of(inline, parts, core::storageFailed);
         }
         try {
             BodyReader reader = core.storage.open(entry);
-            return reader == null ? null : new PieceBody(StoredPieces.of(reader, parts, core::storageFailed));
+            return reader == null ? null : StoredPieces.of(reader, parts, core::storageFailed);
         } catch (IOException | RuntimeException e) {
             core.storageFailed("open", e);
             return null;
@@ -232,6 +265,13 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
     @Override
     public CacheStep storeAndServe(Outcome.StoreAndServe step) {
         String why = whyNotStore(step);
+        Pieces before = null;
+        Pieces after = null;
+        if (why == null && !(step.before().isEmpty() && step.after().isEmpty())) {
+            before = open(step.before());
+            after = open(step.after());
+            why = before == null || after == null ? "a part of it was removed" : null;
+        }
         AsyncEntryWriter writer = null;
         if (why == null) {
             try {
@@ -244,7 +284,12 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
                 why = "the storage failed";
             }
         }
-        answer = writer == null ? serveUnstored(step, why == null ? "" : why) : serveAndStore(step, writer, true);
+        if (writer == null) {
+            close(before);
+            close(after);
+            return notStored(step, why == null ? "" : why);
+        }
+        answer = serveAndStore(step, writer, before, after, true);
         return step;
     }
 

@@ -21,6 +21,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.StoredEntry;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
@@ -223,25 +224,30 @@ abstract class CallState<B> {
         return known != null && !core.epochs.invalidatedSince(known, epoch);
     }
 
-    /** The answer passes through without a copy. */
-    final Answer<B> serveUnstored(Outcome.StoreAndServe step, String why) {
+    /** The response is not stored. */
+    final CacheStep notStored(Outcome.StoreAndServe step, String why) {
         core.abandoned(step.stored(), why);
-        return relayed(step.notTaken());
+        return step.notTaken();
     }
 
-    /** The answer passes through a download that stores it, and that others may share. */
-    final Answer<B> serveAndStore(Outcome.StoreAndServe step, AsyncEntryWriter writer, boolean mayBlock) {
-        Source source = kind.source(takeUnread());
+    /**
+     * The answer passes through a download that stores it, and that others may share.
+     *
+     * @param before stored bytes that go before the origin's, or null
+     * @param after stored bytes that go after them, or null
+     */
+    final Answer<B> serveAndStore(
+            Outcome.StoreAndServe step,
+            AsyncEntryWriter writer,
+            @Nullable Pieces before,
+            @Nullable Pieces after,
+            boolean mayBlock) {
+        Source source = completed(kind.source(takeUnread()), step.bodyLength(), before, after);
         Flight flight = leading;
         leading = null;
         Recording recording = new Recording(step, flight);
-        Download download = new Download(
-                source,
-                writer,
-                step.head().status() == 204 ? -1 : ContentLength.of(step.head().fields()),
-                core.maxBodyBytes(),
-                core.executor,
-                recording);
+        Download download =
+                new Download(source, writer, step.bodyLength(), core.maxBodyBytes(), core.executor, recording);
         Pieces pieces = Objects.requireNonNull(download.attach(mayBlock), "the first reader");
         if (flight != null && download.isShareable()) {
             core.flights.announce(
@@ -250,6 +256,33 @@ abstract class CallState<B> {
         CacheInfo info = new CacheInfo(step.decision(), 0, recording::isStored);
         answered(info);
         return new Answer<>(step.head(), null, new PieceBody(pieces), null, info);
+    }
+
+    /** RFC 9111 3.4: the origin's bytes between those that are stored. */
+    private static Source completed(Source origin, long length, @Nullable Pieces before, @Nullable Pieces after) {
+        if (before == null && after == null) {
+            return origin;
+        }
+        List<Source> sources = new ArrayList<>(3);
+        List<Long> lengths = new ArrayList<>(3);
+        if (before != null) {
+            sources.add(Source.of(new PieceBody(before).publisher()));
+            lengths.add(before.length());
+        }
+        sources.add(origin);
+        lengths.add(length - (before == null ? 0 : before.length()) - (after == null ? 0 : after.length()));
+        if (after != null) {
+            sources.add(Source.of(new PieceBody(after).publisher()));
+            lengths.add(after.length());
+        }
+        return Source.inOrder(sources, lengths);
+    }
+
+    /** Closes what was opened for an answer that does not come about. */
+    static void close(@Nullable Pieces pieces) {
+        if (pieces != null) {
+            pieces.close();
+        }
     }
 
     /**

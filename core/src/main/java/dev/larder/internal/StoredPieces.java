@@ -68,6 +68,11 @@ final class StoredPieces implements Pieces {
         return new StoredPieces(new InlineReading(reader), parts, failed);
     }
 
+    /** Parts of a body that came with its head. */
+    static StoredPieces of(ByteBuffer inline, List<RangeSelection.Part> parts, BiConsumer<String, Throwable> failed) {
+        return of(new InlineBody(inline), parts, failed);
+    }
+
     @Override
     public long length() {
         return length;
@@ -133,6 +138,27 @@ final class StoredPieces implements Pieces {
                 }
             });
         }
+    }
+
+    /** A body in memory, read as if it had been opened. */
+    private record InlineBody(ByteBuffer bytes) implements BodyReader {
+        @Override
+        public long length() {
+            return bytes.limit();
+        }
+
+        @Override
+        public int read(long position, ByteBuffer target) {
+            int n = (int) Math.min(target.remaining(), bytes.limit() - position);
+            if (n <= 0) {
+                return -1;
+            }
+            target.put(bytes.slice((int) position, n));
+            return n;
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** What the two kinds of readers have in common. */

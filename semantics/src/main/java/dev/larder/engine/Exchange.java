@@ -1,5 +1,6 @@
 package dev.larder.engine;
 
+import dev.larder.http.ContentRange;
 import dev.larder.http.EntityTag;
 import dev.larder.http.HttpFields;
 import dev.larder.http.Methods;
@@ -13,6 +14,7 @@ import dev.larder.rules.Candidate;
 import dev.larder.rules.Digest;
 import dev.larder.rules.Freshness;
 import dev.larder.rules.Invalidation;
+import dev.larder.rules.PartialContent;
 import dev.larder.rules.Preconditions;
 import dev.larder.rules.RangeSelection;
 import dev.larder.rules.Reason;
@@ -56,6 +58,13 @@ final class Exchange {
     private Reason forwardReason = Reason.URI_MISS;
     private List<? extends Candidate> candidates = List.of();
     private @Nullable Candidate selected;
+    /** Stored parts under this key; the candidates are whole responses, unless parts are what is being validated. */
+    private List<? extends Candidate> parts = List.of();
+
+    private @Nullable PartialContent combined;
+    /** Set while the origin is asked for nothing but the bytes that are missing. */
+    private @Nullable ContentRange gap;
+
     /** Set while the origin is asked with validators of ours. */
     private boolean validating;
 
@@ -127,9 +136,14 @@ final class Exchange {
 
     CacheStep found(List<? extends Candidate> found, long now) {
         candidates = usable(found);
+        separateParts();
         selected = VariantSelection.select(candidates, request);
         if (selected == null) {
-            forwardReason = candidates.isEmpty() ? Reason.URI_MISS : Reason.VARY_MISS;
+            combined = isGet() && !parts.isEmpty() ? PartialContent.of(parts, request) : null;
+            if (combined != null) {
+                return foundParts(combined, now);
+            }
+            forwardReason = candidates.isEmpty() && (parts.isEmpty() || isHead()) ? Reason.URI_MISS : Reason.VARY_MISS;
             note("is a stored response selected?", forwardReason);
             return ask(now);
         }
@@ -143,6 +157,64 @@ final class Exchange {
         }
         forwardReason = reuse;
         return ask(now);
+    }
+
+    private void separateParts() {
+        parts = List.of();
+        combined = null;
+        gap = null;
+        for (Candidate candidate : candidates) {
+            if (PartialContent.isPart(candidate.stored())) {
+                List<Candidate> whole = new ArrayList<>(candidates);
+                whole.removeIf(each -> PartialContent.isPart(each.stored()));
+                List<Candidate> partial = new ArrayList<>(candidates);
+                partial.removeAll(whole);
+                candidates = whole;
+                parts = partial;
+                return;
+            }
+        }
+    }
+
+    /** RFC 9111 3.3: parts answer what lies wholly within them, and the rest of a whole may be asked for. */
+    private CacheStep foundParts(PartialContent stored, long now) {
+        Candidate newest = stored.newest();
+        Reason reuse = reuse(newest.stored(), now);
+        if (answerFrom(stored, newest.stored().fields()) == null) {
+            forwardReason = Reason.PARTIAL;
+            note("do the stored parts hold what is asked for?", Reason.PARTIAL);
+            boolean whole = !request.fields().contains("Range") && !Validation.hasOwnCondition(request);
+            gap = whole ? stored.gap() : null;
+            return ask(now);
+        }
+        note("do the stored parts hold what is asked for?", Reason.COMBINED);
+        note("may the stored response be served as it is?", reuse);
+        // From here on they are what is stored, as one response is otherwise.
+        candidates = stored.members();
+        selected = newest;
+        // To revalidate a part in the background would fetch the whole, which nobody asked for.
+        if (reuse.servesStored() && reuse != Reason.STALE_WHILE_REVALIDATE) {
+            return serve(newest, newest.stored(), reuse, resultOf(reuse), 0, now);
+        }
+        forwardReason = reuse == Reason.STALE_WHILE_REVALIDATE ? Reason.STALE : reuse;
+        return ask(now);
+    }
+
+    /**
+     * The answer that stored parts make up.
+     *
+     * @param range what the request's Range selects of the whole, or null for all of it
+     */
+    private record Answer(
+            RangeSelection.@Nullable Selection range, HttpFields fields, List<PartialContent.Piece> pieces) {}
+
+    private @Nullable Answer answerFrom(PartialContent stored, HttpFields partFields) {
+        HttpFields whole = stored.wholeFields(partFields);
+        RangeSelection.Selection range =
+                RangeSelection.select(request, stored.newest().stored(), whole, stored.completeLength());
+        List<PartialContent.Piece> pieces =
+                range == null ? stored.pieces(0, stored.completeLength()) : stored.pieces(range.parts());
+        return pieces == null ? null : new Answer(range, range == null ? whole : range.fields(), pieces);
     }
 
     /** The candidates that this request and this policy may use at all. */
@@ -189,6 +261,10 @@ final class Exchange {
     }
 
     private Forward forward() {
+        if (gap != null && combined != null) {
+            note("can the stored parts be completed?", Reason.COMPLETING);
+            return new Forward(this, combined.completing(request, gap));
+        }
         boolean ownCondition = Validation.hasOwnCondition(request);
         // A condition of the caller's on something that is not stored is for the origin alone.
         RequestHead conditional = candidates.isEmpty() || (selected == null && ownCondition) || !isGet()
@@ -235,12 +311,19 @@ final class Exchange {
                 true,
                 trace());
         return new Outcome.ServeStored(
-                shared, reused(stored, decision), true, List.of(), false, decision, this::bodyGone);
+                shared, reused(stored, decision), true, List.of(), List.of(), false, decision, this::bodyGone);
     }
 
     CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
         if (aside) {
             return aside(head, receivedAt);
+        }
+        if (gap != null && combined != null) {
+            CacheStep completed = completed(combined, gap, head, sentAt, receivedAt);
+            gap = null;
+            if (completed != null) {
+                return completed;
+            }
         }
         if (head.status() == 304 && (validating || Validation.hasOwnCondition(request))) {
             return notModified(head, sentAt, receivedAt);
@@ -252,6 +335,31 @@ final class Exchange {
             }
         }
         return isHead() ? headResponse(head, sentAt, receivedAt) : fullResponse(head, sentAt, receivedAt);
+    }
+
+    /** RFC 9111 3.4: the whole, or null when the origin did not answer with a part of it. */
+    private @Nullable CacheStep completed(
+            PartialContent stored, ContentRange missing, ResponseHead head, long sentAt, long receivedAt) {
+        if (head.status() != 206 && head.status() != 416 && head.status() != 304) {
+            return null;
+        }
+        if (head.status() == 206 && stored.isCompletedBy(head, missing, receivedAt)) {
+            HttpFields updated = StoredFields.updated(
+                    stored.newest().stored().fields(), head.fields(), receivedAt, keepsCookiesOut());
+            ResponseHead whole = new ResponseHead(200, stored.wholeFields(updated));
+            Reason storing = Storability.ask(request, directives, whole, isForced(), policy);
+            List<PartialContent.Piece> before = stored.pieces(0, missing.first());
+            List<PartialContent.Piece> after = stored.pieces(missing.last() + 1, stored.completeLength());
+            note("may the completed response be stored?", storing);
+            if (storing.allowsStoring() && before != null && after != null) {
+                List<StoredResponse> replaced = new ArrayList<>();
+                stored.members().forEach(member -> replaced.add(member.stored()));
+                Received completed = new Received(whole, sentAt, receivedAt, 206);
+                return store(completed, storing, replaced, before, after, () -> repeat(Reason.NOT_COMPLETED));
+            }
+        }
+        note("does the origin's part complete what is stored?", Reason.NOT_COMPLETED);
+        return repeat(Reason.NOT_COMPLETED);
     }
 
     private CacheStep aside(ResponseHead head, long now) {
@@ -356,6 +464,9 @@ final class Exchange {
     private CacheStep repeat(Reason why) {
         candidates = List.of();
         selected = null;
+        parts = List.of();
+        combined = null;
+        gap = null;
         validating = false;
         forwardReason = why;
         if (directives.onlyIfCached()) {
@@ -385,12 +496,27 @@ final class Exchange {
     private CacheStep fullResponse(ResponseHead head, long sentAt, long receivedAt) {
         Reason storing = Storability.ask(request, directives, head, isForced(), policy);
         note("may the response be stored?", storing);
+        List<Candidate> matching = new ArrayList<>(VariantSelection.matching(candidates, request));
+        for (Candidate part : VariantSelection.matching(parts, request)) {
+            if (!matching.contains(part)) {
+                matching.add(part);
+            }
+        }
         List<StoredResponse> superseded = new ArrayList<>();
-        for (Candidate candidate : VariantSelection.matching(candidates, request)) {
-            superseded.add(candidate.stored());
+        if (head.status() == 206) {
+            superseded.addAll(PartialContent.supersededBy(head, matching, receivedAt));
+        } else {
+            matching.forEach(candidate -> superseded.add(candidate.stored()));
         }
         if (storing.allowsStoring()) {
-            return store(head, storing, superseded, sentAt, receivedAt);
+            Received received = new Received(head, sentAt, receivedAt, head.status());
+            return store(
+                    received,
+                    storing,
+                    superseded,
+                    List.of(),
+                    List.of(),
+                    () -> relay(head, CacheResult.MISS, Reason.NOT_TAKEN, receivedAt));
         }
         Outcome relay = relay(head, CacheResult.MISS, storing, receivedAt);
         // RFC 9111 4.3.3: the answer shows that what is stored is not suitable. An error says nothing about it.
@@ -409,8 +535,22 @@ final class Exchange {
                 && notStoring != Reason.STATUS_NOT_MODIFIED;
     }
 
+    /**
+     * A response to be stored.
+     *
+     * @param status the origin's status, which differs from the head's when a part completes a whole
+     */
+    private record Received(ResponseHead head, long sentAt, long receivedAt, int status) {}
+
     private CacheStep store(
-            ResponseHead head, Reason storing, List<StoredResponse> superseded, long sentAt, long receivedAt) {
+            Received received,
+            Reason storing,
+            List<StoredResponse> superseded,
+            List<PartialContent.Piece> before,
+            List<PartialContent.Piece> after,
+            Supplier<CacheStep> unstored) {
+        ResponseHead head = received.head();
+        long receivedAt = received.receivedAt();
         String id = ids.get();
         HttpFields fields = StoredFields.of(head.fields(), receivedAt);
         Duration ttl = controls.ttl() == null ? policy.ttl() : controls.ttl();
@@ -422,7 +562,7 @@ final class Exchange {
                 .status(head.status())
                 .fields(fields)
                 .selecting(VariantSelection.selectingFields(fields, request, id))
-                .times(sentAt, receivedAt)
+                .times(received.sentAt(), receivedAt)
                 .createdAt(receivedAt)
                 .authorized(request.fields().contains("Authorization"))
                 .ttl(
@@ -439,15 +579,11 @@ final class Exchange {
                 stored,
                 stored.digest(policy),
                 receivedAt,
-                head.status(),
+                received.status(),
                 false,
                 trace());
         return new Outcome.StoreAndServe(
-                stored,
-                superseded,
-                withCacheStatus(head, decision),
-                decision,
-                () -> relay(head, CacheResult.MISS, Reason.NOT_TAKEN, receivedAt));
+                stored, superseded, before, after, withCacheStatus(head, decision), decision, unstored);
     }
 
     CacheStep failed(Throwable failure, long now) {
@@ -483,6 +619,9 @@ final class Exchange {
                     stored, withCacheStatus(new ResponseHead(304, fields), decision), revalidates(why), decision);
         }
         HttpFields fields = aged(stored, decision);
+        if (combined != null && PartialContent.isPart(stored)) {
+            return serveParts(combined, fields, decision);
+        }
         RangeSelection.Selection ranges = request.fields().contains("Range")
                 ? RangeSelection.select(request, stored, fields, candidate.bodyLength())
                 : null;
@@ -495,7 +634,27 @@ final class Exchange {
                 withCacheStatus(new ResponseHead(ranges == null ? stored.status() : ranges.status(), fields), decision),
                 !isHead() && (ranges == null || !ranges.parts().isEmpty()),
                 ranges == null ? List.of() : ranges.parts(),
+                List.of(),
                 revalidates(why),
+                decision,
+                this::bodyGone);
+    }
+
+    private Outcome serveParts(PartialContent stored, HttpFields fields, Decision decision) {
+        // It was there when the parts were found, and the parts are still the same.
+        Answer answer = Objects.requireNonNull(answerFrom(stored, fields));
+        List<PartialContent.Piece> pieces = answer.pieces();
+        boolean withBody = !pieces.isEmpty();
+        return new Outcome.ServeStored(
+                withBody ? pieces.get(0).from() : stored.newest(),
+                withCacheStatus(
+                        new ResponseHead(
+                                answer.range() == null ? 200 : answer.range().status(), answer.fields()),
+                        decision),
+                withBody,
+                withBody ? pieces.get(0).parts() : List.of(),
+                withBody ? pieces.subList(1, pieces.size()) : List.of(),
+                false,
                 decision,
                 this::bodyGone);
     }

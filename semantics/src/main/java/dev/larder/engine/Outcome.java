@@ -1,7 +1,10 @@
 package dev.larder.engine;
 
+import dev.larder.http.ContentLength;
+import dev.larder.http.ContentRange;
 import dev.larder.http.ResponseHead;
 import dev.larder.rules.Candidate;
+import dev.larder.rules.PartialContent;
 import dev.larder.rules.RangeSelection;
 import dev.larder.rules.StoredResponse;
 import java.util.List;
@@ -22,6 +25,8 @@ public sealed interface Outcome extends CacheStep {
      *     CacheEngine#revalidate}, once for all requests that find it so (RFC 5861 3)
      * @param withBody false when the answer has no body, such as that to a HEAD
      * @param parts the pieces of the stored body to send; empty for the whole
+     * @param more what other stored parts of the same representation add after that; empty unless parts are combined
+     *     (RFC 9111 3.4)
      * @param bodyGone see {@link #gone()}
      */
     record ServeStored(
@@ -29,6 +34,7 @@ public sealed interface Outcome extends CacheStep {
             ResponseHead head,
             boolean withBody,
             List<RangeSelection.Part> parts,
+            List<PartialContent.Piece> more,
             boolean revalidate,
             Decision decision,
             Supplier<CacheStep> bodyGone)
@@ -49,24 +55,44 @@ public sealed interface Outcome extends CacheStep {
      *
      * @param stored the head to store
      * @param replaced the entries that the new one makes useless once it is committed
+     * @param before stored bytes that go before the origin's; empty unless it completes what is stored (RFC 9111 3.4)
+     * @param after stored bytes that go after the origin's
      * @param head the head to send
      * @param unstored see {@link #notTaken()}
      */
     record StoreAndServe(
             StoredResponse stored,
             List<StoredResponse> replaced,
+            List<PartialContent.Piece> before,
+            List<PartialContent.Piece> after,
             ResponseHead head,
             Decision decision,
-            Supplier<Relay> unstored)
+            Supplier<CacheStep> unstored)
             implements Outcome {
         @Override
         public <R, X extends Exception> R accept(StepHandler<R, X> handler) throws X {
             return handler.storeAndServe(this);
         }
 
-        /** What to do instead when the storage does not take it: pass it on. */
-        public Relay notTaken() {
+        /**
+         * The step to take instead when the storage does not take it: to pass it on; or to ask for the whole when the
+         * origin's bytes are only a part.
+         */
+        public CacheStep notTaken() {
             return unstored.get();
+        }
+
+        /** How many bytes the body has to have, stored ones included, as far as its head says so; or -1. */
+        public long bodyLength() {
+            if (stored.status() == 204) {
+                return -1;
+            }
+            long length = ContentLength.of(stored.fields());
+            if (PartialContent.isPart(stored)) {
+                ContentRange range = ContentRange.parse(stored.fields().first("Content-Range"));
+                return range == null ? length : range.length();
+            }
+            return length;
         }
     }
 

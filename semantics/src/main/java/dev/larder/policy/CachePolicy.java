@@ -224,7 +224,7 @@ public final class CachePolicy {
         private final boolean shared;
         private Set<String> methods = Set.of("GET", "HEAD");
         private Set<Integer> understoodStatuses =
-                Set.of(200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 451, 501);
+                Set.of(200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 451, 501);
         private boolean heuristics;
         private int heuristicPercent = 10;
         private Duration heuristicMaximum = Duration.ofDays(1);

@@ -41,10 +41,10 @@ public final class RangeSelection {
     public record Selection(int status, HttpFields fields, List<Part> parts) {}
 
     /**
-     * The bytes asked for, of a stored 200 whose conditions do not make it a 304.
+     * The bytes asked for, of a stored 200, or of what stored parts make up, whose conditions do not make it a 304.
      *
      * @param wholeFields the fields of the whole response as it would be served
-     * @param bodyLength of the stored body
+     * @param bodyLength of the whole body
      * @return null when the whole response is to be served: no Range, an invalid or abusive one, or If-Range does not hold
      */
     public static @Nullable Selection select(
@@ -79,7 +79,7 @@ public final class RangeSelection {
     /** RFC 9110 14.2 and 13.1.5. */
     private static boolean applies(RequestHead request, StoredResponse stored) {
         if (!request.method().equals("GET")
-                || stored.status() != 200
+                || !(stored.status() == 200 || PartialContent.isPart(stored))
                 || !request.fields().contains("Range")) {
             return false;
         }

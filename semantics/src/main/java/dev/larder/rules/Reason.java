@@ -37,6 +37,11 @@ public enum Reason {
     REQUEST_HAS_CONTENT("RFC 9110 9.3.1", "the request has content that is not part of the key", "bypass"),
     REQUEST_ORIGIN_CONDITION("RFC 9111 4.3.2", "If-Match and If-Unmodified-Since are for the origin", "bypass"),
     BYPASS("Larder policy", "the caller or the policy bypasses the cache", "bypass"),
+    PARTIAL("RFC 9111 3.3", "bytes that are asked for are missing from the stored parts", "partial"),
+    NOT_COMPLETED(
+            "RFC 9111 3.4",
+            "the origin's part does not complete what is stored, so the request is repeated",
+            "partial"),
     BODY_GONE("Larder storage", "the stored response was removed while it was needed", "miss"),
     UNMATCHED_NOT_MODIFIED("RFC 9111 4.3.4", "the 304 matched no stored response, so the request is repeated", "miss"),
     ONLY_IF_CACHED("RFC 9111 5.2.1.7", "only-if-cached, and nothing stored can be served"),
@@ -58,7 +63,7 @@ public enum Reason {
     STATUS_NOT_UNDERSTOOD("RFC 9111 5.2.2.3", "must-understand, and this status code's rules are not understood"),
     STATUS_NOT_FINAL("RFC 9111 3", "the status code is not final"),
     STATUS_NEVER_STORED("RFC 6585", "responses with this status code are never stored"),
-    STATUS_PARTIAL("RFC 9111 3.3", "partial responses are not stored"),
+    STATUS_PARTIAL("RFC 9111 3.3", "it is partial and not one range of a known whole that was asked for"),
     STATUS_NOT_MODIFIED("RFC 9111 3", "a 304 is no response of its own"),
     PRIVATE("RFC 9111 5.2.2.7", "private keeps it out of a shared cache"),
     AUTHORIZED("RFC 9111 3.5", "the request had Authorization and nothing marks the response as shareable"),
@@ -77,6 +82,8 @@ public enum Reason {
 
     // Validation.
     RANGE_SERVED("RFC 9110 14.2", "the stored response holds the range that was asked for"),
+    COMBINED("RFC 9111 3.4", "stored parts of one representation make up what was asked for"),
+    COMPLETING("RFC 9111 3.4", "only the bytes that are missing are asked for"),
     CONDITION_NOT_MODIFIED("RFC 9111 4.3.2", "the request's own condition is false against the stored response"),
     CONDITIONAL("RFC 9111 4.3.1", "the stored validators go with the request"),
     NO_VALIDATOR("RFC 9111 4.3.1", "the stored response has no validator, so the request is unconditional"),

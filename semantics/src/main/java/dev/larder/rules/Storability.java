@@ -70,8 +70,8 @@ public final class Storability {
         if (status < 200) {
             return Reason.STATUS_NOT_FINAL;
         }
-        // Both answer a Range: neither is the answer to the request without it.
-        if (status == 206 || status == 416) {
+        // Both answer a Range, not the request without it; a part can be kept as what it is.
+        if (status == 416 || (status == 206 && PartialContent.storableRange(request, response) == null)) {
             return Reason.STATUS_PARTIAL;
         }
         if (status == 304) {

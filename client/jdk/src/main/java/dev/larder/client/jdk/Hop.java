@@ -112,7 +112,8 @@ final class Hop implements HttpResponse.ResponseInfo {
 
     private static HttpHeaders headersOf(Answer<OriginBody> answer, @Nullable HttpResponse<?> fromOrigin) {
         HttpFields fields = answer.head().fields();
-        if (fromOrigin != null && fields.size() == countOf(fromOrigin.headers())) {
+        // The client's own object, where the cache changed nothing: it may know more, such as pseudo-fields.
+        if (fromOrigin != null && fields.equals(Fields.of(fromOrigin.headers()))) {
             return fromOrigin.headers();
         }
         StoredEntry entry = answer.entry();
@@ -126,20 +127,6 @@ final class Hop implements HttpResponse.ResponseInfo {
         HttpHeaders headers = Fields.toHeaders(fields);
         entry.attach(new Headers(fields, headers));
         return headers;
-    }
-
-    /**
-     * Cache-Status is all that the cache ever adds to an origin's response: the number of lines tells. HTTP/2's
-     * pseudo-fields are no lines.
-     */
-    private static int countOf(HttpHeaders headers) {
-        int count = 0;
-        for (var field : headers.map().entrySet()) {
-            if (!field.getKey().startsWith(":")) {
-                count += field.getValue().size();
-            }
-        }
-        return count;
     }
 
     private record Headers(HttpFields fields, HttpHeaders headers) {}

@@ -163,17 +163,28 @@ final class Exchange {
         parts = List.of();
         combined = null;
         gap = null;
+        boolean any = false;
+        for (int i = 0; i < candidates.size() && !any; i++) {
+            any = candidates.get(i).stored().status() == 206;
+        }
+        if (!any) {
+            return;
+        }
+        List<Candidate> whole = new ArrayList<>();
+        List<Candidate> partial = new ArrayList<>();
+        List<Candidate> sameRange = new ArrayList<>();
         for (Candidate candidate : candidates) {
-            if (PartialContent.isPart(candidate.stored())) {
-                List<Candidate> whole = new ArrayList<>(candidates);
-                whole.removeIf(each -> PartialContent.isPart(each.stored()));
-                List<Candidate> partial = new ArrayList<>(candidates);
-                partial.removeAll(whole);
-                candidates = whole;
-                parts = partial;
-                return;
+            StoredResponse stored = candidate.stored();
+            if (PartialContent.isPart(stored)) {
+                partial.add(candidate);
+            } else if (stored.status() != 206) {
+                whole.add(candidate);
+            } else if (stored.selectedBy(request.fields())) {
+                sameRange.add(candidate);
             }
         }
+        candidates = VariantSelection.select(whole, request) == null && !sameRange.isEmpty() ? sameRange : whole;
+        parts = partial;
     }
 
     /** RFC 9111 3.3: parts answer what lies wholly within them, and the rest of a whole may be asked for. */
@@ -561,7 +572,7 @@ final class Exchange {
                 .uri(request.uri())
                 .status(head.status())
                 .fields(fields)
-                .selecting(VariantSelection.selectingFields(fields, request, id))
+                .selecting(VariantSelection.selectingFields(new ResponseHead(head.status(), fields), request, id))
                 .times(received.sentAt(), receivedAt)
                 .createdAt(receivedAt)
                 .authorized(request.fields().contains("Authorization"))

@@ -42,9 +42,22 @@ public final class PartialContent {
      */
     public record Piece(Candidate from, List<RangeSelection.Part> parts) {}
 
-    /** Whether the stored response is a part of a representation. */
+    /** Whether the stored response is a part of a representation that others can be combined with. */
     public static boolean isPart(StoredResponse stored) {
-        return stored.status() == PARTIAL_CONTENT;
+        return stored.status() == PARTIAL_CONTENT && !stored.selectedByRange();
+    }
+
+    /**
+     * Whether a 206 that may be stored says two things about its length. Which bytes it has cannot be told then: it is
+     * good for nothing but the same request once more.
+     */
+    static boolean contradictsItself(ResponseHead response) {
+        ContentRange range = ContentRange.parse(response.fields().first("Content-Range"));
+        long length = ContentLength.of(response.fields());
+        return response.status() == PARTIAL_CONTENT
+                && range != null
+                && length != ContentLength.ABSENT
+                && length != range.length();
     }
 
     /**
@@ -66,8 +79,7 @@ public final class PartialContent {
         }
         String type = fields.first("Content-Type");
         boolean multipart = type != null && type.toLowerCase(Locale.ROOT).startsWith("multipart/byteranges");
-        long length = ContentLength.of(fields);
-        return multipart || (length != ContentLength.ABSENT && length != range.length()) ? null : range;
+        return multipart ? null : range;
     }
 
     /**
@@ -247,7 +259,7 @@ public final class PartialContent {
                     && range.last() >= own.last()
                     && range.completeLength() == own.completeLength();
             boolean another = validator != null && other != null && !validator.equals(other);
-            if (contained || another) {
+            if (contained || another || candidate.stored().selectedByRange()) {
                 superseded.add(candidate.stored());
             }
         }

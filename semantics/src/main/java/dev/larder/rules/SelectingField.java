@@ -29,16 +29,17 @@ public record SelectingField(String name, @Nullable String value) {
             "content-type",
             "origin",
             "prefer",
+            "range",
             "user-agent",
             "x-requested-with");
 
-    /** The selecting fields of a request for a response with this Vary, which does not contain {@code *}. */
-    static List<SelectingField> of(Vary vary, HttpFields request, String salt) {
-        if (vary.names().isEmpty()) {
+    /** The selecting fields of a request for a response whose Vary has these names, in lower case. */
+    static List<SelectingField> of(List<String> names, HttpFields request, String salt) {
+        if (names.isEmpty()) {
             return List.of();
         }
-        List<SelectingField> fields = new ArrayList<>(vary.names().size());
-        for (String name : vary.names()) {
+        List<SelectingField> fields = new ArrayList<>(names.size());
+        for (String name : names) {
             fields.add(new SelectingField(name, valueOf(name, request, salt)));
         }
         return List.copyOf(fields);

@@ -191,6 +191,16 @@ public final class StoredResponse {
         return digest;
     }
 
+    /** Whether only a request with an equal Range may be answered with it. */
+    boolean selectedByRange() {
+        for (SelectingField field : selecting) {
+            if (field.name().equals("range")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Compares everything but the digest, which follows from the rest. */
     @Override
     public boolean equals(@Nullable Object other) {

@@ -146,7 +146,8 @@ public final class Validation {
         HttpFields fields = StoredFields.updated(stored.fields(), update.fields(), receivedAt, shared);
         StoredResponse.Builder freshened = stored.toBuilder().fields(fields).times(sentAt, receivedAt);
         if (!sameVary(fields, stored.fields())) {
-            freshened.selecting(VariantSelection.selectingFields(fields, request, stored.id()));
+            freshened.selecting(
+                    VariantSelection.selectingFields(new ResponseHead(stored.status(), fields), request, stored.id()));
         }
         return freshened.build();
     }

@@ -1,7 +1,7 @@
 package dev.larder.rules;
 
-import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
 import dev.larder.http.Vary;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,8 +52,13 @@ public final class VariantSelection {
     }
 
     /** The fields of a request that will select the response stored for it. */
-    public static List<SelectingField> selectingFields(HttpFields response, RequestHead request, String id) {
-        return SelectingField.of(Vary.of(response), request.fields(), id);
+    public static List<SelectingField> selectingFields(ResponseHead response, RequestHead request, String id) {
+        List<String> names = Vary.of(response.fields()).names();
+        if (PartialContent.contradictsItself(response) && !names.contains("range")) {
+            names = new ArrayList<>(names);
+            names.add("range");
+        }
+        return SelectingField.of(names, request.fields(), id);
     }
 
     private static boolean suits(StoredResponse stored, RequestHead request) {

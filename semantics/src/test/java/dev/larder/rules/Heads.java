@@ -52,7 +52,7 @@ final class Heads {
                 .uri(request.uri())
                 .status(200)
                 .fields(all)
-                .selecting(VariantSelection.selectingFields(all, request, id))
+                .selecting(VariantSelection.selectingFields(new ResponseHead(200, all), request, id))
                 .times(NOW, NOW)
                 .createdAt(NOW)
                 .build();

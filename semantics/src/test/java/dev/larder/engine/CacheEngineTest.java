@@ -130,7 +130,8 @@ class CacheEngineTest {
     }
 
     @Test
-    void a304ForSomethingElseIsRepeatedOnceWithoutValidators_Q8() {
+    @Tag("Q8")
+    void a304ForSomethingElseIsRepeatedOnceWithoutValidators() {
         Forward forward = leads(found(request("GET"), stored("Cache-Control", "max-age=60", "ETag", "\"1\""), 100));
         Forward again =
                 as(Forward.class, forward.responded(response(304, "ETag", "\"2\""), NOW + 100_000, NOW + 100_000));
@@ -455,6 +456,7 @@ class CacheEngineTest {
     }
 
     @Test
+    @Tag("R9111-082")
     void backgroundRevalidationAsksForTheWhole() {
         RequestHead request = request("GET", "Range", "bytes=0-1", "If-None-Match", "\"x\"");
         Candidate stale = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"1\"");

@@ -3,6 +3,7 @@ package dev.larder.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -77,6 +78,7 @@ class ByteRangesTest {
 
     @Test
     @DisplayName("R9110-055 too many ranges are ignored")
+    @Tag("R9110-055")
     void abusive() {
         String many = "bytes=" + "0-0,".repeat(ByteRanges.MAX_RANGES);
         assertThat(ByteRanges.parse(many).specs()).hasSize(ByteRanges.MAX_RANGES);

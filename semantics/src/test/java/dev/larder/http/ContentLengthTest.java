@@ -3,6 +3,7 @@ package dev.larder.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,6 +23,7 @@ class ContentLengthTest {
                 "9223372036854775806|9223372036854775806"
             })
     @DisplayName("R9110-024, R9110-025 valid lengths, repeated or large")
+    @Tag("R9110-025")
     void valid(String value, long length) {
         assertThat(ContentLength.of(HttpFields.of("content-length", value))).isEqualTo(length);
     }
@@ -42,6 +44,8 @@ class ContentLengthTest {
                 "1000000000000000000000000000000"
             })
     @DisplayName("R9110-024, R9110-025 invalid, conflicting and uncountable lengths")
+    @Tag("R9110-024")
+    @Tag("R9110-025")
     void invalid(String value) {
         assertThat(ContentLength.of(HttpFields.of("Content-Length", value))).isEqualTo(ContentLength.INVALID);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -57,6 +58,7 @@ class ContentRangeTest {
                 "bytes 9223372036854775807-9223372036854775807/*"
             })
     @DisplayName("R9110-058, R9111-033 invalid ranges and other units")
+    @Tag("R9110-058")
     void invalid(String value) {
         assertThat(ContentRange.parse(value)).isNull();
         assertThat(ContentRange.parse(null)).isNull();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +36,7 @@ class EntityTagTest {
                 "W/1|1|false|false"
             })
     @DisplayName("R9110-028, R9110-043, Q17 the table of comparisons")
+    @Tag("R9110-028")
     void comparisons(String a, String b, boolean strongly, boolean weakly) {
         assertThat(tag(a).stronglyMatches(tag(b))).isEqualTo(strongly);
         assertThat(tag(b).stronglyMatches(tag(a))).isEqualTo(strongly);
@@ -60,6 +62,7 @@ class EntityTagTest {
                 "*"
             })
     @DisplayName("R9111-083, Q17 tags are kept byte for byte")
+    @Tag("Q17")
     void keepsText(String text) {
         assertThat(tag(text).text()).isEqualTo(text);
         assertThat(tag(text)).hasToString(text).isEqualTo(tag(text)).hasSameHashCodeAs(tag(text));

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.TimeZone;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +32,8 @@ class HttpDateTest {
                 "sUN nOV  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT"
             })
     @DisplayName("R9110-009, R9111-062 the three formats, in any case")
+    @Tag("R9110-009")
+    @Tag("R9111-062")
     void formats(String text) {
         assertThat(HttpDate.parse(text, NOW)).isEqualTo(EXAMPLE);
     }
@@ -81,6 +84,7 @@ class HttpDateTest {
                 "Sun, ٠6 Nov 1994 08:49:37 GMT"
             })
     @DisplayName("R9111-065, R9111-149 anything else is no date")
+    @Tag("R9111-065")
     void invalid(String text) {
         assertThat(HttpDate.parse(text, NOW)).isEqualTo(HttpDate.INVALID);
     }
@@ -103,12 +107,14 @@ class HttpDateTest {
         "22-Nov-26 12:00:00,2026-11-22T12:00:00Z"
     })
     @DisplayName("R9110-010 a two-digit year more than 50 years ahead is in the past")
+    @Tag("R9110-010")
     void twoDigitYears(String text, String expected) {
         assertThat(HttpDate.parse("Monday, " + text + " GMT", NOW)).isEqualTo(millis(expected));
     }
 
     @Test
     @DisplayName("R9110-010 the window moves over the turn of a century")
+    @Tag("R9110-010")
     void twoDigitYearsLate() {
         long late = millis("2080-06-01T00:00:00Z");
         assertThat(HttpDate.parse("Monday, 01-Jan-10 00:00:00 GMT", late)).isEqualTo(millis("2110-01-01T00:00:00Z"));
@@ -134,12 +140,14 @@ class HttpDateTest {
         "0001-01-01T00:00:00Z"
     })
     @DisplayName("R9111-152 far dates neither overflow nor fail")
+    @Tag("R9111-152")
     void farDates(String instant) {
         assertThat(HttpDate.parse(HttpDate.format(millis(instant)), NOW)).isEqualTo(millis(instant));
     }
 
     @Test
     @DisplayName("R9110-011 only IMF-fixdate is written")
+    @Tag("R9110-011")
     void writes() {
         assertThat(HttpDate.format(EXAMPLE + 999)).isEqualTo("Sun, 06 Nov 1994 08:49:37 GMT");
         assertThat(HttpDate.format(-1)).isEqualTo("Wed, 31 Dec 1969 23:59:59 GMT");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +39,7 @@ class HttpFieldsTest {
     @ParameterizedTest
     @ValueSource(strings = {"a\rb", "a\nb", "a\0b"})
     @DisplayName("R9110-007 CR, LF and NUL become a space")
+    @Tag("R9110-007")
     void valuesCannotSplitAMessage(String value) {
         assertThat(HttpFields.of("A", value).value(0)).isEqualTo("a b");
         assertThat(HttpFields.builder().addReceived("A", value).build().value(0))

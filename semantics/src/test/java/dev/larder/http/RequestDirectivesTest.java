@@ -3,6 +3,7 @@ package dev.larder.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,6 +16,7 @@ class RequestDirectivesTest {
 
     @Test
     @DisplayName("R9111-117 all seven directives and stale-if-error")
+    @Tag("R9111-117")
     void all() {
         RequestDirectives all = of("max-age=1, max-stale=2, min-fresh=3, no-cache, no-store, no-transform, "
                 + "only-if-cached, stale-if-error=4");
@@ -63,6 +65,7 @@ class RequestDirectivesTest {
                 "x=\", max-stale"
             })
     @DisplayName("R9111-120, Q3 a max-stale that is not well formed grants nothing")
+    @Tag("R9111-120")
     void badMaxStale(String value) {
         assertThat(of(value).maxStale()).isEqualTo(RequestDirectives.ABSENT);
         assertThat(of(value.replace("max-stale", "stale-if-error")).staleIfError())
@@ -89,6 +92,8 @@ class RequestDirectivesTest {
     @ParameterizedTest
     @ValueSource(strings = {"no-cache", "NO-CACHE;", "x no-cache", "no-cache=\"", "foo, no-cache"})
     @DisplayName("R9111-153, Q16 Pragma: no-cache counts when there is no Cache-Control")
+    @Tag("R9111-153")
+    @Tag("Q16")
     void pragma(String pragma) {
         assertThat(RequestDirectives.of(HttpFields.of("Pragma", pragma)).noCache())
                 .isTrue();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +81,8 @@ class ResponseDirectivesTest {
                 "max-age=060"
             })
     @DisplayName("R9111-116, R9111-148, R9110-008, Q1, Q2 well-formed max-age is read, whatever stands beside it")
+    @Tag("R9111-116")
+    @Tag("Q2")
     void wellFormed(String value) {
         assertThat(of(value).maxAge()).isEqualTo(60);
         assertThat(of(value.replace("max-age", "s-maxage").replace("MaX-AgE", "S-MaxAge"))
@@ -98,6 +101,7 @@ class ResponseDirectivesTest {
                 "x=\"y, max-age=60", "x=\"y, max-age=60, z=\"w\"", "max-age=60, x=\"y, max-age=60", "x\"y\", max-age=60"
             })
     @DisplayName("R9111-004, R9111-070, Q3 an ill-formed max-age is explicit but of no use")
+    @Tag("R9111-070")
     void illFormed(String value) {
         assertThat(of(value).maxAge()).isEqualTo(INVALID);
         assertThat(of(value.replace("max-age", "s-maxage")).sMaxage()).isEqualTo(INVALID);
@@ -110,6 +114,8 @@ class ResponseDirectivesTest {
     @ParameterizedTest
     @CsvSource({"1,2", "2,1", "0,60", "60,x", "x,60"})
     @DisplayName("R9111-068, Q1 different values of one directive cancel each other, on one line or two")
+    @Tag("R9111-068")
+    @Tag("Q1")
     void conflicts(String first, String second) {
         assertThat(of("max-age=" + first + ", max-age=" + second).maxAge()).isEqualTo(INVALID);
         assertThat(of("max-age=" + first, "max-age=" + second).maxAge()).isEqualTo(INVALID);
@@ -140,6 +146,7 @@ class ResponseDirectivesTest {
                 "privates, publicly"
             })
     @DisplayName("R9111-116, R9111-148 nothing is read into unknown directives and their arguments")
+    @Tag("R9111-148")
     void unknown(String value) {
         assertNothing(of(value));
     }
@@ -160,6 +167,7 @@ class ResponseDirectivesTest {
                 "public!"
             })
     @DisplayName("Q3 public, must-understand and immutable are granted by well-formed directives only")
+    @Tag("Q3")
     void illFormedGrants(String value) {
         assertThat(of(value).isPublic()).isFalse();
         assertThat(of(value.replace("public", "must-understand")).mustUnderstand())
@@ -172,6 +180,7 @@ class ResponseDirectivesTest {
     @ParameterizedTest
     @ValueSource(strings = {"immutable", "Immutable", "immutable=0", "immutable=\"x\"", "immutable, immutable"})
     @DisplayName("R8246-003 arguments and repeats of immutable are ignored")
+    @Tag("R8246-003")
     void immutable(String value) {
         assertThat(of(value).immutable()).isTrue();
     }
@@ -273,6 +282,8 @@ class ResponseDirectivesTest {
                     "no-store;x=\""
                 })
         @DisplayName("R9213-001, R9213-005, Q25 an empty or unparsable field does not exist")
+        @Tag("R9213-001")
+        @Tag("R9213-005")
         void unparsable(String value) {
             assertThat(targeted(value)).isNull();
         }
@@ -280,6 +291,8 @@ class ResponseDirectivesTest {
         @ParameterizedTest
         @ValueSource(strings = {"60.5", "\"60\"", "abc", "-1", "?1", "?0", "(60)", ":AA==:", "@60", "%\"60\""})
         @DisplayName("R9213-003 a number of the wrong type is not coerced")
+        @Tag("R9213-003")
+        @Tag("Q25")
         void wrongType(String value) {
             assertThat(targeted("max-age=" + value).maxAge()).isEqualTo(INVALID);
         }
@@ -297,6 +310,7 @@ class ResponseDirectivesTest {
 
         @Test
         @DisplayName("R9213-004 parameters are ignored")
+        @Tag("R9213-004")
         void parameters() {
             assertThat(targeted("max-age=60;foo=\"no-store\"").maxAge()).isEqualTo(60);
             assertThat(targeted("no-store;a=1").noStore()).isTrue();

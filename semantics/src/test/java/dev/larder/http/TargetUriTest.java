@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +47,8 @@ class TargetUriTest {
         "hTTps://A.B/C?D,https://a.b/C?D"
     })
     @DisplayName("R9110-001, R9110-002, Q22 fragment, userinfo, own port and case of the host go")
+    @Tag("R9110-001")
+    @Tag("Q22")
     void normalised(String uri, String expected) {
         assertThat(TargetUri.parse(uri).toString()).isEqualTo(expected);
         assertThat(TargetUri.parse(uri))
@@ -68,6 +71,8 @@ class TargetUriTest {
         "http://h/?a&b,http://h/?b&a"
     })
     @DisplayName("R9111-041, R9110-001 different targets stay different")
+    @Tag("R9110-001")
+    @Tag("R9111-041")
     void different(String a, String b) {
         assertThat(TargetUri.parse(a)).isNotEqualTo(TargetUri.parse(b));
     }
@@ -123,6 +128,7 @@ class TargetUriTest {
 
     @Test
     @DisplayName("R9110-002 no password in an error message")
+    @Tag("R9110-002")
     void noPasswordInMessages() {
         assertThatThrownBy(() -> TargetUri.parse("http://me:hunter2@a:x/"))
                 .message()

@@ -3,6 +3,7 @@ package dev.larder.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,7 @@ class VaryTest {
     @ParameterizedTest
     @ValueSource(strings = {"*", "*, *", ", *", "Foo, *", "*,Foo", "\t*\t", "*,", "Foo,,*,Bar"})
     @DisplayName("R9111-055, J8 a star anywhere matches nothing")
+    @Tag("R9111-055")
     void star(String value) {
         assertThat(of(value).any()).isTrue();
         assertThat(Vary.of(HttpFields.of("Vary", "Foo", "Vary", value)).any()).isTrue();
@@ -48,6 +50,7 @@ class VaryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", ",", " , "})
+    @Tag("R9110-008")
     void empty(String value) {
         assertThat(of(value)).isSameAs(Vary.NONE);
         assertThat(Vary.of(HttpFields.EMPTY)).isSameAs(Vary.NONE);
@@ -72,6 +75,8 @@ class VaryTest {
                 "A, b|A,b"
             })
     @DisplayName("R9111-053, Q18 spaces around commas go, quoted text, case and order stay")
+    @Tag("R9111-053")
+    @Tag("Q18")
     void normalised(String value, String expected) {
         assertThat(Vary.normalisedValue(HttpFields.of("Foo", value), "foo")).isEqualTo(expected);
     }
@@ -99,6 +104,7 @@ class VaryTest {
                 "en;Q=0.25|en;q=0.25"
             })
     @DisplayName("R9111-053, Q18 Accept-Language and Accept-Encoding: case and order have no meaning")
+    @Tag("R9111-053")
     void sameWeighted(String a, String b) {
         for (String name : new String[] {"accept-language", "Accept-Encoding"}) {
             assertThat(Vary.normalisedValue(HttpFields.of(name, a), name))
@@ -121,6 +127,7 @@ class VaryTest {
                 "en;x=1|en"
             })
     @DisplayName("R9111-052 Accept-Language: other ranges or weights do not match")
+    @Tag("R9111-052")
     void differentWeighted(String a, String b) {
         assertThat(Vary.normalisedValue(HttpFields.of("Accept-Language", a), "accept-language"))
                 .isNotEqualTo(Vary.normalisedValue(HttpFields.of("Accept-Language", b), "accept-language"));

@@ -70,7 +70,9 @@ class FreshnessTest {
     }
 
     @Test
-    void expiresThatContradictOneAnotherAreStaleAndEqualOnesCount_Q1() {
+    @Tag("Q1")
+    @Tag("R9111-068")
+    void expiresThatContradictOneAnotherAreStaleAndEqualOnesCount() {
         assertThat(reuse(stored("Expires", date(60), "Expires", date(90), "Date", NOW_DATE), 0, PRIVATE))
                 .isEqualTo(Reason.INVALID_FRESHNESS);
         assertThat(reuse(stored("Expires", date(60), "Expires", date(60), "Date", NOW_DATE), 59, PRIVATE))
@@ -144,6 +146,9 @@ class FreshnessTest {
         "'no-cache=\"a\"', RESPONSE_NO_CACHE, RESPONSE_NO_CACHE",
     })
     @Tag("R9111-080")
+    @Tag("R9111-129")
+    @Tag("R9111-145")
+    @Tag("Q13")
     void maxStaleNeverOverridesWhatForbidsStaleUse(String directive, Reason own, Reason shared) {
         StoredResponse stored = stored("Cache-Control", "max-age=60, " + directive, "Date", NOW_DATE);
         assertThat(reuse(stored, 100, PRIVATE, "Cache-Control", "max-stale")).isEqualTo(own);

@@ -25,6 +25,7 @@ class OtherRulesTest {
     @ValueSource(strings = {"POST", "PUT", "DELETE", "PATCH", "M-SEARCH", "FOO", "get"})
     @Tag("R9111-106")
     @Tag("R9111-107")
+    @Tag("R9110-029")
     void unsafeAndUnknownMethodsInvalidateWhenTheySucceed(String method) {
         assertThat(Invalidation.applies(request(method, "http://a/"), response(204)))
                 .isTrue();
@@ -165,7 +166,8 @@ class OtherRulesTest {
     }
 
     @Test
-    void disconnectedUseIsOffUnlessConfigured_Q12() {
+    @Tag("Q12")
+    void disconnectedUseIsOffUnlessConfigured() {
         CachePolicy policy = CachePolicy.privateCache()
                 .staleWhenDisconnected(Duration.ofSeconds(10))
                 .build();

@@ -52,6 +52,7 @@ class StorabilityTest {
     @ParameterizedTest
     @ValueSource(ints = {200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 451, 501})
     @Tag("R9110-064")
+    @Tag("Q24")
     void heuristicallyCacheableStatusesAreStoredForTheirValidator(int status) {
         assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.STORABLE_STATUS);
         assertThat(ask(get(), response(status), PRIVATE)).isEqualTo(Reason.NOTHING_TO_REUSE);
@@ -94,6 +95,8 @@ class StorabilityTest {
 
     @Test
     @Tag("R9111-133")
+    @Tag("R9111-016")
+    @Tag("Q23")
     void mustUnderstandOverridesNoStoreForUnderstoodStatuses() {
         assertThat(ask(get(), ok("Cache-Control", "max-age=60, no-store, must-understand"), PRIVATE))
                 .isEqualTo(Reason.STORABLE_EXPLICIT);
@@ -136,7 +139,8 @@ class StorabilityTest {
     }
 
     @Test
-    void setCookieNeedsPermissionInASharedCache_Q11() {
+    @Tag("Q11")
+    void setCookieNeedsPermissionInASharedCache() {
         ResponseHead cookie = ok("Cache-Control", "max-age=60", "Set-Cookie", "a=b");
         assertThat(ask(get(), cookie, SHARED)).isEqualTo(Reason.SET_COOKIE);
         assertThat(ask(get(), cookie, PRIVATE)).isEqualTo(Reason.STORABLE_EXPLICIT);

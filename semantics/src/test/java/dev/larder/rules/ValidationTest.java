@@ -137,7 +137,8 @@ class ValidationTest {
     }
 
     @Test
-    void aChangedVaryIsKeyedByTheValidatingRequest_Q7() {
+    @Tag("Q7")
+    void aChangedVaryIsKeyedByTheValidatingRequest() {
         StoredResponse after = Validation.freshened(
                 stored("ETag", "\"1\""), get("A", "x"), response(304, "Vary", "A"), NOW, NOW, false);
         assertThat(after.selectedBy(get("A", "x").fields())).isTrue();

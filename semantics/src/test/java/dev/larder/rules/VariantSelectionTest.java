@@ -52,6 +52,7 @@ class VariantSelectionTest {
 
     @Test
     @Tag("R9111-049")
+    @Tag("R9111-057")
     void ofSeveralThatMatchTheMostRecentByDateIsUsed() {
         Candidate older = candidate(storedFor(get("A", "1"), "Vary", "A", "Date", date(-10)));
         Candidate newer = candidate(storedFor(get("B", "2"), "Vary", "B", "Date", date(-5)));
@@ -63,6 +64,7 @@ class VariantSelectionTest {
 
     @Test
     @Tag("R9111-058")
+    @Tag("Q19")
     void aResponseWithoutVaryStandsBackBehindOneWith() {
         assertThat(VariantSelection.select(List.of(PLAIN, GERMAN), get("Accept-Language", "de")))
                 .isSameAs(GERMAN);

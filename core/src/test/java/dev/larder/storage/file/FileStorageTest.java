@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -78,6 +79,7 @@ class FileStorageTest {
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
     @DisplayName("directories and files are their owner's alone")
+    @Tag("R9111-155")
     void permissions() throws IOException {
         Fixture.put(storage, Fixture.head("a", clock).build(), new byte[10]);
         try (EntryWriter writer = storage.create(Fixture.head("b", clock).build());

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -247,6 +248,7 @@ final class BodyHandlersTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-023")
     void aBodyWithTrailers() throws Exception {
         sameEverywhere(Taking.BYTES, Reply.ok(text(SMALL)).trailer("X-Sum", "1"));
     }
@@ -257,6 +259,7 @@ final class BodyHandlersTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-009")
     void anInterimResponseIsNotTheResponse() throws Exception {
         sameEverywhere(Taking.BYTES, Reply.ok(text(SMALL)).interim(103, "Link", "</style.css>"));
     }

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 4: concurrent requests for one key share one origin request, and nobody suffers for it. */
@@ -42,6 +43,7 @@ final class CollapsingTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-048")
     void aThousandColdRequestsMakeOneOriginRequest() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
         String body = "x".repeat(10_000);
@@ -164,6 +166,7 @@ final class CollapsingTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-048")
     void aResponseThatMayNotBeStoredIsNotShared() throws Exception {
         allGoThemselves(8, ok("1", "Cache-Control", "no-store"));
     }
@@ -186,6 +189,7 @@ final class CollapsingTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-048")
     void anotherVariantIsNotShared() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
         CountDownLatch together = new CountDownLatch(4);
@@ -289,6 +293,7 @@ final class CollapsingTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-111")
     void whatWasInvalidatedWhileItWasFetchedIsNotReused() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
         CountDownLatch firstAnswered = new CountDownLatch(1);
@@ -314,6 +319,7 @@ final class CollapsingTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-111")
     void whatWasInvalidatedWhileItsBodyArrivedIsNotReused() throws Exception {
         for (String how : List.of("POST", "uri", "tag", "clear")) {
             origin.forgetRequests();

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a caller asks of the cache, and what it is told. */
@@ -105,6 +106,7 @@ final class ControlsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("Q28")
     void contentOfAnotherTypeIsOtherContent() throws Exception {
         origin.on("/search").answer(request -> fresh(request.first("Content-Type"), 60));
         query("/search", "x", "Content-Type", "text/a").assertMiss("text/a");
@@ -113,6 +115,7 @@ final class ControlsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-005")
     void aQueryIsNotAnsweredByAGetNorAGetByAQuery() throws Exception {
         origin.on("/search").answer(request -> fresh(request.method(), 60));
         query("/search", "x").assertMiss("POST");
@@ -227,6 +230,7 @@ final class ControlsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9211-014")
     void cacheStatusIsAddedOnRequestOnly() throws Exception {
         given("/a", fresh("1", 60));
         assertThat(get("/a").field("Cache-Status")).isNull();
@@ -234,6 +238,10 @@ final class ControlsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9211-005")
+    @Tag("R9211-008")
+    @Tag("R9211-009")
+    @Tag("R9211-010")
     void cacheStatusTellsWhatHappened() throws Exception {
         policy(CachePolicy.privateCache().cacheStatus(true).cacheName("C"));
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60, stale-if-error=60"));
@@ -255,6 +263,8 @@ final class ControlsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9211-001")
+    @Tag("R9211-004")
     void cacheStatusIsAppendedToThatOfCachesBefore() throws Exception {
         policy(CachePolicy.privateCache().cacheStatus(true));
         given("/a", ok("1", "Cache-Control", "max-age=60", "Cache-Status", "Upstream; hit"));

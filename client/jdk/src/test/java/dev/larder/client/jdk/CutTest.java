@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A response that breaks off is never stored, wherever it does. */
@@ -64,18 +65,21 @@ final class CutTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-012")
     void aBodyWithALength() throws Exception {
         assertThat(taken(cacheable(), Cut.FIN)).isZero();
         assertThat(cache.entries().hasNext()).isFalse();
     }
 
     @Test
+    @Tag("R9110-012")
     void aBodyWithALengthThatIsReset() throws Exception {
         assertThat(taken(cacheable(), Cut.RST)).isZero();
         assertThat(cache.entries().hasNext()).isFalse();
     }
 
     @Test
+    @Tag("R9110-012")
     void aBodyInChunks() throws Exception {
         Reply whole = cacheable().chunked(100);
         // All bytes have come when only the last line break is missing; whoever takes that for the end has the body.
@@ -110,6 +114,7 @@ final class CutTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-024")
     void aContentLengthThatLies() throws Exception {
         for (int wrong : new int[] {0, 1, BODY.length() - 1, BODY.length() + 1, Integer.MAX_VALUE}) {
             origin.on("/a").reply(cacheable().announce(wrong).thenClose());

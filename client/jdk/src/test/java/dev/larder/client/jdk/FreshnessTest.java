@@ -7,11 +7,16 @@ import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import java.time.Duration;
 import java.time.Instant;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 4.2: how long a stored response is served without asking. */
 final class FreshnessTest extends CacheScenario {
     @Test
+    @Tag("R9111-007")
+    @Tag("R9111-046")
+    @Tag("R9111-060")
+    @Tag("R9111-128")
     void maxAgeKeepsAResponseFreshToTheLastSecond() throws Exception {
         given("/a", fresh("1", 60), fresh("2", 60));
         get("/a").assertMiss("1").assertBecause(Reason.URI_MISS).assertStored();
@@ -23,6 +28,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-067")
     void expiresCountsFromDate() throws Exception {
         Instant date = clock.instant();
         given("/a", ok("1", "Expires", Reply.httpDate(date.plusSeconds(30))), ok("2"));
@@ -34,6 +40,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-150")
     void maxAgeOverridesExpires() throws Exception {
         String past = Reply.httpDate(clock.instant().minusSeconds(30));
         given("/a", ok("1", "Cache-Control", "max-age=10", "Expires", past));
@@ -52,6 +59,8 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-149")
+    @Tag("R9111-070")
     void anInvalidExpiresIsInThePast() throws Exception {
         given("/a", ok("1", "Expires", "0", "ETag", "\"1\""));
         get("/a").assertStored();
@@ -59,6 +68,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-144")
     void aPrivateCacheIgnoresSMaxage() throws Exception {
         given("/a", ok("1", "Cache-Control", "s-maxage=1, max-age=60"));
         get("/a");
@@ -67,6 +77,8 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-144")
+    @Tag("R9111-151")
     void aSharedCachePrefersSMaxage() throws Exception {
         sharedCache();
         given("/a", ok("1", "Cache-Control", "s-maxage=60, max-age=1"), ok("2"));
@@ -78,6 +90,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-017")
     void nothingIsGuessedUnlessThePolicySaysSo() throws Exception {
         String lastModified = Reply.httpDate(clock.instant().minusSeconds(1000));
         given("/a", ok("1", "Last-Modified", lastModified).withPreconditions());
@@ -87,6 +100,8 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-071")
+    @Tag("R9111-074")
     void aTenthOfTheTimeSinceLastModifiedIsGuessed() throws Exception {
         policy(CachePolicy.privateCache().heuristics(true));
         String lastModified = Reply.httpDate(clock.instant().minusSeconds(1000));
@@ -120,6 +135,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("Q5")
     void aDateInThePastCountsAsAge() throws Exception {
         Reply old = fresh("1", 60).date(clock.instant().minusSeconds(50));
         given("/a", old, fresh("2", 60));
@@ -130,6 +146,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-077")
     void theTimeTheOriginTakesCountsAsAge() throws Exception {
         origin.on("/a").answer(request -> {
             Reply reply = fresh("1", 60).date(clock.instant());
@@ -149,6 +166,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-011")
     void noStoreAndItsSpellingsStoreNothing() throws Exception {
         for (String spelling :
                 new String[] {"no-store", "NO-STORE, max-age=60", "max-age=60,no-store", "no-store=\"x\""}) {
@@ -159,6 +177,8 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-044")
+    @Tag("R9111-134")
     void noCacheIsStoredAndValidatedEachTime() throws Exception {
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "no-cache, max-age=60"));
         get("/a").assertMiss("1").assertStored();
@@ -187,6 +207,7 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-067")
     void statusesThatAreNeverStoredAreNot() throws Exception {
         for (int status : new int[] {206, 428, 429, 431, 511}) {
             String path = "/" + status;
@@ -210,6 +231,8 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-041")
+    @Tag("Q22")
     void aQueryIsPartOfTheKeyAndAFragmentIsNot() throws Exception {
         origin.on("/a").answer(request -> fresh(request.target(), 60));
         get("/a?x=1").assertMiss("/a?x=1");
@@ -229,6 +252,8 @@ final class FreshnessTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-019")
+    @Tag("R9111-020")
     void fieldsOfTheConnectionAreNotStored() throws Exception {
         given("/a", ok("1", "Cache-Control", "max-age=60", "Connection", "X-Hop", "X-Hop", "1", "X-End", "2"));
         get("/a");

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The same over TLS and HTTP/2. */
@@ -146,6 +147,7 @@ final class Http2Test extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-012")
     void aStreamThatEndsShortOfItsContentLengthIsNotStored() throws Exception {
         reply = fresh("short").setHeader("Content-Length", "100").build();
         for (int i = 0; i < 2; i++) {

@@ -7,6 +7,7 @@ import dev.larder.policy.CacheControls;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
 import java.io.IOException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 4.4, and the means to invalidate by hand. */
@@ -20,6 +21,8 @@ final class InvalidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-106")
+    @Tag("R9110-029")
     void everyUnsafeMethodInvalidatesItsTarget() throws Exception {
         for (String method : new String[] {"POST", "PUT", "DELETE", "PATCH", "PURGE"}) {
             store("/a");
@@ -37,6 +40,7 @@ final class InvalidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-107")
     void aFailedUnsafeRequestInvalidatesNothing() throws Exception {
         store("/a");
         for (int status : new int[] {400, 404, 409, 500, 503}) {
@@ -58,6 +62,7 @@ final class InvalidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-110")
     void allVariantsGo() throws Exception {
         given("/a", ok("1", "Vary", "Accept", "Cache-Control", "max-age=60"));
         get("/a", "Accept", "x");
@@ -67,6 +72,8 @@ final class InvalidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-108")
+    @Tag("Q10")
     void locationAndContentLocationOfTheSameOriginAreInvalidatedToo() throws Exception {
         store("/a", "/b", "/c", "/d");
         origin.on("/a")
@@ -83,6 +90,7 @@ final class InvalidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-109")
     void anotherOriginsResponsesStay() throws Exception {
         try (ScriptedOrigin other = ScriptedOrigin.start(clock)) {
             other.on("/b").reply(fresh("b", 60));
@@ -155,6 +163,7 @@ final class InvalidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-155")
     void everything() throws Exception {
         store("/a", "/b");
         cache.clear();

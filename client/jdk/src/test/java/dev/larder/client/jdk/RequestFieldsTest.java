@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 5.2.1: what a request may ask of the cache. */
 final class RequestFieldsTest extends CacheScenario {
     @Test
+    @Tag("R9111-122")
     void noCacheValidates() throws Exception {
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60"));
         get("/a");
@@ -18,6 +20,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-123")
+    @Tag("Q15")
     void noStoreKeepsTheResponseOutAndWhatIsStoredIn() throws Exception {
         given("/a", fresh("1", 60));
         get("/a", "Cache-Control", "no-store").assertMiss("1").assertNotStored(Reason.REQUEST_NO_STORE);
@@ -27,6 +31,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-118")
+    @Tag("R9111-061")
     void maxAgeAsksForSomethingYounger() throws Exception {
         given("/a", fresh("1", 60), fresh("2", 60));
         get("/a");
@@ -44,6 +50,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-121")
+    @Tag("R9111-061")
     void minFreshAsksForSomethingThatLastsLonger() throws Exception {
         given("/a", fresh("1", 60), fresh("2", 60));
         get("/a");
@@ -53,6 +61,7 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-120")
     void maxStaleAcceptsWhatIsStale() throws Exception {
         given("/a", fresh("1", 60), fresh("2", 60));
         get("/a");
@@ -63,6 +72,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-129")
+    @Tag("Q14")
     void mustRevalidateOverridesMaxStale() throws Exception {
         given("/a", ok("1", "Cache-Control", "max-age=1, must-revalidate"), fresh("2", 60));
         get("/a");
@@ -71,6 +82,7 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-126")
     void onlyIfCachedNeverReachesTheOrigin() throws Exception {
         given("/a", fresh("1", 60));
         get("/a", "Cache-Control", "only-if-cached")
@@ -108,6 +120,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-031")
+    @Tag("R9111-042")
     void headIsAnsweredFromAStoredGet() throws Exception {
         given("/a", fresh("12345", 60));
         get("/a");
@@ -116,6 +130,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-033")
+    @Tag("R9111-042")
     void aResponseToHeadIsNotStored() throws Exception {
         given("/a", fresh("1", 60));
         head("/a").assertMiss("").assertNotStored(Reason.HEAD_NOT_STORED);
@@ -124,6 +140,9 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-103")
+    @Tag("R9111-105")
+    @Tag("Q9")
     void aHeadThatAgreesFreshensTheStoredResponse() throws Exception {
         given("/a", ok("1", "ETag", "\"1\"", "Cache-Control", "max-age=60", "X-Seen", "get"));
         get("/a");
@@ -135,6 +154,7 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-104")
     void aHeadThatDisagreesDropsTheStoredResponse() throws Exception {
         for (Reply other : new Reply[] {ok("1", "ETag", "\"2\""), ok("22", "ETag", "\"1\"")}) {
             given("/a", ok("1", "ETag", "\"1\"", "Cache-Control", "max-age=60"));
@@ -147,6 +167,8 @@ final class RequestFieldsTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-032")
+    @Tag("Q21")
     void aGetWithContentIsNotAnsweredFromTheCache() throws Exception {
         given("/a", fresh("1", 60));
         get("/a");

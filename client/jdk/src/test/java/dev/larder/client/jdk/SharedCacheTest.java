@@ -4,6 +4,7 @@ import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What differs in a cache that serves several users. */
@@ -14,6 +15,9 @@ final class SharedCacheTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-012")
+    @Tag("R9111-139")
+    @Tag("Q4")
     void privateKeepsAResponseOutHoweverItIsSpelled() throws Exception {
         for (String spelling :
                 new String[] {"private", "Private, max-age=60", "private=\"x\"", "private = \"x\"", "private="}) {
@@ -24,6 +28,7 @@ final class SharedCacheTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-140")
     void privateIsStoredByAPrivateCache() throws Exception {
         policy(CachePolicy.privateCache());
         given("/a", ok("1", "Cache-Control", "private, max-age=60"));
@@ -32,6 +37,12 @@ final class SharedCacheTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-013")
+    @Tag("R9111-039")
+    @Tag("R9111-040")
+    @Tag("R9111-132")
+    @Tag("R9111-143")
+    @Tag("R9111-147")
     void aResponseToAuthorizationNeedsToBeMarkedShareable() throws Exception {
         given("/no", fresh("1", 60));
         get("/no", "Authorization", "Basic eDp5").assertMiss("1").assertNotStored(Reason.AUTHORIZED);
@@ -52,6 +63,8 @@ final class SharedCacheTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-158")
+    @Tag("Q11")
     void aResponseThatSetsACookieNeedsToBeMarkedShareable() throws Exception {
         given("/no", ok("1", "Cache-Control", "max-age=60", "Set-Cookie", "id=1"));
         get("/no").assertMiss("1").assertNotStored(Reason.SET_COOKIE);
@@ -63,6 +76,7 @@ final class SharedCacheTest extends CacheScenario {
     }
 
     @Test
+    @Tag("Q6")
     void aCookieIn304DoesNotReachTheNextUser() throws Exception {
         given(
                 "/a",
@@ -87,6 +101,7 @@ final class SharedCacheTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-142")
     void proxyRevalidateForbidsStaleUseHereOnly() throws Exception {
         given("/a", ok("1", "Cache-Control", "max-age=1, proxy-revalidate"));
         get("/a");

@@ -7,11 +7,13 @@ import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import java.io.IOException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 4.2.4 and RFC 5861: when something stale is better than nothing. */
 final class StaleUseTest extends CacheScenario {
     @Test
+    @Tag("R5861-005")
     void staleIfErrorStandsInForAServerError() throws Exception {
         given(
                 "/a",
@@ -29,6 +31,8 @@ final class StaleUseTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R5861-005")
+    @Tag("R9111-081")
     void staleIfErrorStandsInForEachServerErrorAndNoOther() throws Exception {
         for (int status : new int[] {500, 502, 503, 504}) {
             given(
@@ -51,6 +55,7 @@ final class StaleUseTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R5861-005")
     void staleIfErrorStandsInForAnOriginThatCannotBeReached() throws Exception {
         given("/a", ok("1", "Cache-Control", "max-age=1, stale-if-error=60"));
         get("/a");
@@ -64,6 +69,7 @@ final class StaleUseTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R5861-007")
     void thePolicyGivesTheWindowWhereTheResponseHasNone() throws Exception {
         policy(CachePolicy.privateCache().staleIfError(Duration.ofSeconds(60)));
         given("/a", fresh("1", 1), Reply.status(500));
@@ -79,6 +85,7 @@ final class StaleUseTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R5861-006")
     void theRequestMayBringAWindow() throws Exception {
         given("/a", fresh("1", 1), Reply.status(500));
         get("/a");
@@ -88,6 +95,7 @@ final class StaleUseTest extends CacheScenario {
     }
 
     @Test
+    @Tag("Q12")
     void staleWhenDisconnectedIsForOriginsThatCannotBeReached() throws Exception {
         policy(CachePolicy.privateCache().staleWhenDisconnected(Duration.ofHours(1)));
         given("/a", fresh("1", 1), Reply.status(500));

@@ -21,6 +21,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Beyond caching, nothing changes: what is sent, what comes back, what fails and how. */
@@ -44,6 +45,10 @@ final class TransparencyTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-115")
+    @Tag("R9110-003")
+    @Tag("R9110-037")
+    @Tag("R9110-051")
     void everyRequestThatIsNotAnsweredIsSentAsTheBareClientSendsIt() throws Exception {
         origin.otherwise(request -> Reply.ok("x").field("Cache-Control", "no-store"));
         for (HttpClient plain : List.of(PLAIN, HTTP2)) {
@@ -71,6 +76,12 @@ final class TransparencyTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-082")
+    @Tag("R9111-050")
+    @Tag("R9111-119")
+    @Tag("R9111-146")
+    @Tag("R9213-002")
+    @Tag("R9842-003")
     void aValidationDiffersFromTheRequestByItsConditionsOnly() throws Exception {
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=1"));
         HttpRequest request = request("GET", "/a", "X-B", "2", "Accept", "text/plain", "X-A", "1");
@@ -85,6 +96,9 @@ final class TransparencyTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-004")
+    @Tag("R9110-005")
+    @Tag("R9110-023")
     void fieldsOfAResponseComeThroughUnchanged() throws Exception {
         Reply reply =
                 ok("1", "Cache-Control", "max-age=60", "X-A", "1", "x-a", "2", "X-Empty", "", "X-Text", "\u00e4 b");
@@ -201,6 +215,7 @@ final class TransparencyTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-013")
     void anAuthenticatorBelowASharedCacheKeepsUnmarkedResponsesOut() throws Exception {
         policy(CachePolicy.sharedCache());
         client = around(HttpClient.newBuilder()

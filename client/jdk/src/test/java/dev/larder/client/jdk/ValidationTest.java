@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 4.3: asking whether a stored response is still good. */
 final class ValidationTest extends CacheScenario {
     @Test
+    @Tag("R9111-083")
+    @Tag("R9111-094")
+    @Tag("R9111-102")
     void anEntityTagIsSentAndA304FreshensTheResponse() throws Exception {
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60"));
         get("/a").assertMiss("1");
@@ -23,6 +27,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-084")
     void aLastModifiedIsSentWhereThereIsNoTag() throws Exception {
         String date = Reply.httpDate(clock.instant().minusSeconds(500));
         given(
@@ -47,6 +52,9 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-025")
+    @Tag("R9111-028")
+    @Tag("R9111-030")
     void theFieldsOfA304UpdateTheStoredOnes() throws Exception {
         given(
                 "/a",
@@ -67,6 +75,9 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-026")
+    @Tag("R9111-027")
+    @Tag("R9111-029")
     void a304NeverChangesWhatTheBodyDependsOn() throws Exception {
         given(
                 "/a",
@@ -87,6 +98,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-095")
     void aFullAnswerReplacesWhatWasToBeValidated() throws Exception {
         given(
                 "/a",
@@ -100,6 +112,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-096")
     void aFullAnswerThatMayNotBeStoredRemovesWhatWasToBeValidated() throws Exception {
         given("/a", ok("1", "ETag", "\"1\"", "Cache-Control", "max-age=1"), ok("2", "Cache-Control", "no-store"));
         get("/a");
@@ -109,6 +122,8 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-099")
+    @Tag("Q8")
     void a304WithAnotherTagIsFollowedByAnUnconditionalRequest() throws Exception {
         given(
                 "/a",
@@ -124,6 +139,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-100")
     void aWeakTagInA304ConfirmsTheSelectedResponse() throws Exception {
         given(
                 "/a",
@@ -158,6 +174,8 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-059")
+    @Tag("R9111-098")
     void theTagsOfAllVariantsAreSentAndTheConfirmedOneIsServed() throws Exception {
         origin.on("/a").answer(request -> {
             String language = request.first("Accept-Language");
@@ -188,6 +206,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-082")
     void theCallersOwnFieldsGoAlongWithAValidation() throws Exception {
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=1"));
         get("/a", "X-Mine", "1");
@@ -198,6 +217,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-086")
     void theCallersOwnConditionIsAnsweredFromTheCache() throws Exception {
         String date = Reply.httpDate(clock.instant().minusSeconds(100));
         given("/a", ok("1", "ETag", "\"1\"", "Last-Modified", date, "Cache-Control", "max-age=60"));
@@ -219,6 +239,7 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9110-063")
     void theCallersOwnConditionOnWhatIsNotStoredIsForTheOrigin() throws Exception {
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60"));
         get("/a", "If-None-Match", "\"1\"").assertMiss("").assertStatus(304);
@@ -238,6 +259,8 @@ final class ValidationTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-087")
+    @Tag("R9110-042")
     void conditionsForTheOriginAreNotTheCachesToAnswer() throws Exception {
         given("/a", fresh("1", 60));
         get("/a");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9111 4.1: several responses under one key. */
@@ -21,6 +22,8 @@ final class VaryTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-043")
+    @Tag("R9110-039")
     void variantsLiveSideBySide() throws Exception {
         varies("/a", "Accept-Language");
         get("/a", "Accept-Language", "en").assertMiss("[en]");
@@ -34,6 +37,7 @@ final class VaryTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-043")
     void allFieldsNamedHaveToMatch() throws Exception {
         varies("/a", "Accept", "X-Tenant");
         get("/a", "Accept", "text/html", "X-Tenant", "1").assertMiss("[text/html][1]");
@@ -43,6 +47,7 @@ final class VaryTest extends CacheScenario {
     }
 
     @Test
+    @Tag("R9111-055")
     void aStarMatchesNothing() throws Exception {
         for (String star : new String[] {"*", " * ", "Accept, *", "*, Accept"}) {
             given("/a", ok("1", "Cache-Control", "max-age=60", "Vary", star));

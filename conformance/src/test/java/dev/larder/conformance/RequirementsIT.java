@@ -1,0 +1,172 @@
+package dev.larder.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.larder.conformance.TaggedTests.TestMethod;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every requirement of {@code requirements.tsv} has a test that carries its number as a tag, that test ran in this build
+ * and passed, and {@code docs/conformance.md} says so. With {@code -Dlarder.conformance.write} the document is written
+ * instead of compared.
+ */
+class RequirementsIT {
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path DOCUMENT = ROOT.resolve("docs/conformance.md");
+
+    /**
+     * A row of the list.
+     *
+     * @param waits what it waits for, {@code proxy} or {@code pending}; empty when it has to have a test
+     */
+    private record Requirement(String number, String section, String level, String who, String text, String waits) {
+        static Requirement parse(String line) {
+            String[] cells = line.split("\t", -1);
+            if (cells.length != 6) {
+                throw new IllegalStateException("requirements.tsv: six columns are needed: " + line);
+            }
+            return new Requirement(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]);
+        }
+
+        boolean isDecision() {
+            return level.equals("decided");
+        }
+
+        String document() {
+            return number.substring(0, number.lastIndexOf('-'));
+        }
+    }
+
+    @Test
+    void everyRequirementHasATestThatPassed() throws IOException {
+        List<Requirement> rows = Files.readAllLines(Path.of("requirements.tsv")).stream()
+                .map(Requirement::parse)
+                .toList();
+        Map<String, List<TestMethod>> tests = TaggedTests.under(ROOT);
+        TestResults results = TestResults.under(ROOT);
+
+        List<String> problems = new ArrayList<>();
+        Map<String, String> verdicts = new TreeMap<>();
+        for (Requirement row : rows) {
+            Collection<TestMethod> own = tests.getOrDefault(row.number(), List.of());
+            String verdict = verdict(row, own, results, problems);
+            verdicts.put(row.number(), verdict);
+            System.out.println(row.number() + ": " + verdict + " " + own);
+        }
+        for (String tag : tests.keySet()) {
+            if (!verdicts.containsKey(tag)) {
+                problems.add(tag + " is the tag of " + tests.get(tag) + " but no row of requirements.tsv");
+            }
+        }
+        System.out.println(summary(verdicts));
+        assertThat(problems).isEmpty();
+        checkDocument(document(rows, tests, verdicts));
+    }
+
+    private static String verdict(
+            Requirement row, Collection<TestMethod> tests, TestResults results, List<String> problems) {
+        if (tests.isEmpty()) {
+            if (row.waits().isEmpty()) {
+                problems.add(row.number() + " has no test");
+            }
+            return row.waits().isEmpty() ? "no test" : "waits: " + row.waits();
+        }
+        if (row.waits().equals("pending")) {
+            problems.add(row.number() + " waits no longer: " + tests);
+        }
+        for (TestMethod test : tests) {
+            String trouble = results.trouble(test);
+            if (trouble != null) {
+                problems.add(row.number() + ": " + test + " " + trouble);
+            }
+        }
+        return "passed";
+    }
+
+    private static String summary(Map<String, String> verdicts) {
+        Map<String, Integer> counts = new TreeMap<>();
+        verdicts.values().forEach(verdict -> counts.merge(verdict, 1, Integer::sum));
+        return verdicts.size() + " requirements: " + counts;
+    }
+
+    private static void checkDocument(String expected) throws IOException {
+        if (System.getProperty("larder.conformance.write") != null) {
+            Files.writeString(DOCUMENT, expected);
+        }
+        assertThat(Files.readString(DOCUMENT))
+                .as("docs/conformance.md is out of date: write it with -Dlarder.conformance.write")
+                .isEqualTo(expected);
+    }
+
+    private static String document(
+            List<Requirement> rows, Map<String, List<TestMethod>> tests, Map<String, String> verdicts) {
+        StringBuilder text = new StringBuilder("""
+                # What the standards require, and the test that shows it
+
+                Written by the build from `conformance/requirements.tsv`, the tests' tags and their results; `mvn verify` fails when
+                it is out of date (write it with `mvn verify -Dlarder.conformance.write`), when a row has no test, and when its test
+                did not pass. Run the tests of a row with `mvn test -Dgroups=R9111-014`.
+
+                Who: **B** private and shared caches, **P** private ones, **S** shared ones, **X** intermediaries. A row that *waits: proxy* can be
+                shown only by one that relays messages, not by a client library.
+
+                """);
+        text.append(summary(verdicts)).append(".\n");
+        String document = "";
+        for (Requirement row : rows) {
+            if (row.isDecision() || row.number().startsWith("Q")) {
+                continue;
+            }
+            if (!row.document().equals(document)) {
+                document = row.document();
+                text.append("\n## ").append(title(document)).append("\n\n");
+                text.append("| # | § | level | who | requirement | tests | verdict |\n|---|---|---|---|---|---|---|\n");
+            }
+            text.append("| ")
+                    .append(String.join(
+                            " | ",
+                            row.number(),
+                            row.section(),
+                            row.level(),
+                            row.who(),
+                            row.text(),
+                            names(tests.getOrDefault(row.number(), List.of())),
+                            String.valueOf(verdicts.get(row.number()))))
+                    .append(" |\n");
+        }
+        text.append("\n## Where the standards leave it open\n\n");
+        text.append("| # | what Larder does | tests | verdict |\n|---|---|---|---|\n");
+        for (Requirement row : rows) {
+            if (row.isDecision()) {
+                text.append("| ")
+                        .append(String.join(
+                                " | ",
+                                row.number(),
+                                row.text(),
+                                names(tests.getOrDefault(row.number(), List.of())),
+                                String.valueOf(verdicts.get(row.number()))))
+                        .append(" |\n");
+            }
+        }
+        return text.toString();
+    }
+
+    private static String title(String document) {
+        if (document.equals("RNVS")) {
+            return "No-Vary-Search (Internet-Draft)";
+        }
+        return "RFC " + document.substring(1);
+    }
+
+    private static String names(List<TestMethod> tests) {
+        return String.join(", ", tests.stream().map(TestMethod::toString).toList());
+    }
+}

@@ -5,8 +5,6 @@ import dev.larder.client.BodyKind;
 import dev.larder.client.Call;
 import dev.larder.client.Origin;
 import dev.larder.engine.CacheEngine;
-import dev.larder.http.HttpFields;
-import dev.larder.http.RequestHead;
 import dev.larder.http.TargetUri;
 import dev.larder.internal.AsyncCall;
 import dev.larder.internal.BlockingCall;
@@ -14,6 +12,7 @@ import dev.larder.internal.CacheCore;
 import dev.larder.internal.LoggingListener;
 import dev.larder.internal.Threads;
 import dev.larder.policy.CachePolicy;
+import dev.larder.rules.CacheGroups;
 import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.EntryIds;
@@ -26,6 +25,7 @@ import java.net.URI;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
@@ -101,17 +101,21 @@ public final class HttpCache implements AutoCloseable {
     }
 
     /**
-     * Removes all variants stored for a URI. A response to it that is being fetched now will not be stored.
+     * Removes all variants stored for a URI, and with {@link CachePolicy#noVarySearch} all those of its path that do not depend
+     * on all of the query. A response to it that is being fetched now will not be stored.
      *
      * @return how many there were
      * @throws IllegalArgumentException if it is no absolute http or https URI
      */
     public int invalidate(URI uri) throws IOException {
-        String key = policy().keys().keyOf(new RequestHead("GET", TargetUri.of(uri), HttpFields.EMPTY), null);
-        core.forgetKey(key);
-        int removed = storage.removeKey(key);
-        core.invalidated(key, removed, Reason.INVALIDATED);
-        return removed;
+        int all = 0;
+        for (String key : policy().keysOf(TargetUri.of(uri))) {
+            core.forgetKey(key);
+            int removed = storage.removeKey(key);
+            core.invalidated(key, removed, Reason.INVALIDATED);
+            all += removed;
+        }
+        return all;
     }
 
     /**
@@ -150,6 +154,19 @@ public final class HttpCache implements AutoCloseable {
     public int invalidateTag(String tag) throws IOException {
         Objects.requireNonNull(tag, "tag");
         return invalidateIf("tag " + tag, stored -> stored.tags().contains(tag));
+    }
+
+    /**
+     * Removes everything of an origin that it has put into a group (RFC 9875).
+     *
+     * @param origin any URI of that origin
+     * @param group compared exactly
+     * @return how many entries there were
+     * @throws IllegalArgumentException if {@code origin} is no absolute http or https URI
+     */
+    public int invalidateGroup(URI origin, String group) throws IOException {
+        Objects.requireNonNull(group, "group");
+        return invalidateIf("group " + group, CacheGroups.members(TargetUri.of(origin), Set.of(group)));
     }
 
     /**

@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,6 +138,15 @@ public final class AsyncCall<B> extends CallState<B>
         return found(step.key()).thenApply(entries -> step.found(entries, now()));
     }
 
+    /** Looks under every key there is for the request. */
+    private CompletionStage<CacheStep> looked(Lookup step) {
+        lookingUp(step);
+        return found(step.key()).thenCompose(entries -> {
+            CacheStep next = step.found(entries, now());
+            return next instanceof Lookup further ? looked(further) : CompletableFuture.completedFuture(next);
+        });
+    }
+
     private CompletionStage<List<StoredEntry>> found(String key) {
         return core.asyncStorage.lookup(key).exceptionally(e -> {
             core.storageFailed("lookup", Download.unwrapped(e));
@@ -176,9 +186,7 @@ public final class AsyncCall<B> extends CallState<B>
             return then(step.lead());
         }
         Lookup again = step.again();
-        lookingUp(again);
-        return found(again.key()).thenApply(entries -> {
-            CacheStep next = again.found(entries, now());
+        return looked(again).thenApply(next -> {
             if (next instanceof Join join) {
                 return join.lead();
             }
@@ -191,6 +199,7 @@ public final class AsyncCall<B> extends CallState<B>
 
     @Override
     public CompletionStage<@Nullable CacheStep> forward(Forward step) {
+        forwarding();
         long sentAt = now();
         CompletionStage<Origin.Response<B>> sent;
         try {
@@ -248,9 +257,9 @@ public final class AsyncCall<B> extends CallState<B>
 
     @Override
     public CompletionStage<@Nullable CacheStep> invalidate(Invalidate step) {
+        forget(step);
         CompletionStage<?> all = CompletableFuture.completedFuture(null);
         for (String key : step.keys()) {
-            core.forgetKey(key);
             all = all.thenCompose(done -> core.asyncStorage.removeKey(key).handle((removed, failure) -> {
                 if (failure != null) {
                     core.storageFailed("invalidate", Download.unwrapped(failure));
@@ -271,6 +280,17 @@ public final class AsyncCall<B> extends CallState<B>
                         }
                         return null;
                     }));
+        }
+        Predicate<StoredResponse> condition = step.condition();
+        if (condition != null) {
+            all = all.thenCompose(done -> core.asyncStorage.removeIf(condition).handle((removed, failure) -> {
+                if (failure != null) {
+                    core.storageFailed("removeIf", Download.unwrapped(failure));
+                } else {
+                    core.invalidated("groups", removed, Reason.GROUP_INVALIDATED);
+                }
+                return null;
+            }));
         }
         return all.thenApply(done -> step.done());
     }

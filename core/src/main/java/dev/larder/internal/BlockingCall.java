@@ -118,8 +118,10 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             return step.lead();
         }
         Lookup again = step.again();
-        lookingUp(again);
-        CacheStep next = again.found(found(again.key()), now());
+        CacheStep next = lookup(again);
+        while (next instanceof Lookup further) {
+            next = lookup(further);
+        }
         if (next instanceof Join join) {
             return join.lead();
         }
@@ -144,6 +146,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
 
     @Override
     public CacheStep forward(Forward step) throws InterruptedException {
+        forwarding();
         long sentAt = now();
         Origin.Response<B> response;
         try {
@@ -174,8 +177,8 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
 
     @Override
     public CacheStep invalidate(Invalidate step) {
+        forget(step);
         for (String key : step.keys()) {
-            core.forgetKey(key);
             try {
                 core.invalidated(key, core.storage.removeKey(key), Reason.INVALIDATED);
             } catch (IOException | RuntimeException e) {
@@ -184,6 +187,13 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         }
         for (StoredResponse entry : step.entries()) {
             remove(entry);
+        }
+        if (step.condition() != null) {
+            try {
+                core.invalidated("groups", core.storage.removeIf(step.condition()), Reason.GROUP_INVALIDATED);
+            } catch (IOException | RuntimeException e) {
+                core.storageFailed("removeIf", e);
+            }
         }
         return step.done();
     }

@@ -9,6 +9,7 @@ import dev.larder.client.Origin;
 import dev.larder.client.Source;
 import dev.larder.engine.CacheResult;
 import dev.larder.engine.CacheStep;
+import dev.larder.engine.Invalidate;
 import dev.larder.engine.Join;
 import dev.larder.engine.Lookup;
 import dev.larder.engine.Outcome;
@@ -39,7 +40,11 @@ abstract class CallState<B> {
 
     private @Nullable Flight leading;
     private @Nullable String key;
+    /** Where the response is stored, which need not be where it was looked for first. */
+    private @Nullable String storedKey;
+
     private long epoch;
+    private boolean overtaken;
     private long flightsEnded;
     private @Nullable B unread;
 
@@ -102,9 +107,35 @@ abstract class CallState<B> {
 
     /** Before a lookup: from here on an invalidation means that what the origin answers may be outdated. */
     final void lookingUp(Lookup step) {
-        key = step.key();
-        flightsEnded = core.flights.ended(key);
-        epoch = core.epochs.now();
+        if (!step.further()) {
+            key = step.key();
+            flightsEnded = core.flights.ended(key);
+            epoch = core.epochs.now();
+        }
+    }
+
+    /** Before the origin is asked without a lookup, which leaves the moment to be remembered here. */
+    final void forwarding() {
+        if (key == null) {
+            epoch = core.epochs.now();
+        }
+    }
+
+    /**
+     * What this request invalidates is no reason not to store its own response; what others have invalidated since it was
+     * sent is.
+     */
+    final void forget(Invalidate step) {
+        for (String each : step.keys()) {
+            overtaken |= core.epochs.invalidatedSince(each, epoch);
+        }
+        step.keys().forEach(core::forgetKey);
+        if (step.condition() != null) {
+            core.forgetAll();
+        }
+        if (!step.keys().isEmpty()) {
+            epoch = core.epochs.now();
+        }
     }
 
     /** Leads, or answers the flight to follow. */
@@ -209,6 +240,7 @@ abstract class CallState<B> {
 
     /** Why the response is not to be stored after all, seen from here; null when it is to be. */
     final @Nullable String whyNotStore(Outcome.StoreAndServe step) {
+        storedKey = step.stored().key();
         if (!stillValid()) {
             return "it was invalidated while it was fetched";
         }
@@ -220,8 +252,11 @@ abstract class CallState<B> {
     }
 
     private boolean stillValid() {
-        String known = key;
-        return known != null && !core.epochs.invalidatedSince(known, epoch);
+        return !overtaken && !invalidated(key) && !invalidated(storedKey);
+    }
+
+    private boolean invalidated(@Nullable String known) {
+        return known != null && core.epochs.invalidatedSince(known, epoch);
     }
 
     /** The response is not stored. */

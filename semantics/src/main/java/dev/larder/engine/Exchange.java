@@ -4,12 +4,14 @@ import dev.larder.http.ContentRange;
 import dev.larder.http.EntityTag;
 import dev.larder.http.HttpFields;
 import dev.larder.http.Methods;
+import dev.larder.http.NoVarySearch;
 import dev.larder.http.RequestDirectives;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
+import dev.larder.rules.CacheGroups;
 import dev.larder.rules.Candidate;
 import dev.larder.rules.Digest;
 import dev.larder.rules.Freshness;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +61,8 @@ final class Exchange {
     private Reason forwardReason = Reason.URI_MISS;
     private List<? extends Candidate> candidates = List.of();
     private @Nullable Candidate selected;
+    /** What was found under the exact key, while {@link #searched}. */
+    private List<? extends Candidate> exact = List.of();
     /** Stored parts under this key; the candidates are whole responses, unless parts are what is being validated. */
     private List<? extends Candidate> parts = List.of();
 
@@ -65,6 +70,8 @@ final class Exchange {
     /** Set while the origin is asked for nothing but the bytes that are missing. */
     private @Nullable ContentRange gap;
 
+    /** Whether responses whose query need not match have been looked for (No-Vary-Search 6). */
+    private boolean searched;
     /** Set while the origin is asked with validators of ours. */
     private boolean validating;
 
@@ -92,10 +99,15 @@ final class Exchange {
         return key;
     }
 
+    Lookup lookup() {
+        searched = false;
+        return new Lookup(this, key(), false);
+    }
+
     CacheStep begin() {
         Reason why = standsAside();
         if (why == null) {
-            return new Lookup(this);
+            return lookup();
         }
         note("may the cache answer or store this request?", why);
         aside = true;
@@ -112,10 +124,7 @@ final class Exchange {
             return Reason.BYPASS;
         }
         // Only these can be declared a query by their content.
-        boolean query = content.digest() != null
-                && (isGet()
-                        || request.method().equals("POST")
-                        || request.method().equals("QUERY"));
+        boolean query = content.digest() != null && (isGet() || request.method().equals("POST") || isQuery());
         if (!query) {
             if (!Methods.isSafe(request.method())) {
                 return Reason.METHOD_UNSAFE;
@@ -135,9 +144,14 @@ final class Exchange {
     }
 
     CacheStep found(List<? extends Candidate> found, long now) {
-        candidates = usable(found);
+        candidates = searched ? withEquivalent(usable(found)) : usable(found);
         separateParts();
         selected = VariantSelection.select(candidates, request);
+        if (selected == null && mayIgnoreQuery() && !searched) {
+            searched = true;
+            exact = usable(found);
+            return new Lookup(this, policy.searchKey(request), true);
+        }
         if (selected == null) {
             combined = isGet() && !parts.isEmpty() ? PartialContent.of(parts, request) : null;
             if (combined != null) {
@@ -157,6 +171,22 @@ final class Exchange {
         }
         forwardReason = reuse;
         return ask(now);
+    }
+
+    private boolean mayIgnoreQuery() {
+        return policy.noVarySearch() && content.digest() == null && (isGet() || isHead());
+    }
+
+    /** No-Vary-Search 6: what is stored for an equivalent URI, beside what is stored for this one. */
+    private List<? extends Candidate> withEquivalent(List<? extends Candidate> found) {
+        List<Candidate> all = new ArrayList<>(exact);
+        for (Candidate candidate : found) {
+            StoredResponse stored = candidate.stored();
+            if (NoVarySearch.of(stored.fields()).equivalent(stored.uri(), request.uri())) {
+                all.add(candidate);
+            }
+        }
+        return all;
     }
 
     private void separateParts() {
@@ -278,7 +308,7 @@ final class Exchange {
         }
         boolean ownCondition = Validation.hasOwnCondition(request);
         // A condition of the caller's on something that is not stored is for the origin alone.
-        RequestHead conditional = candidates.isEmpty() || (selected == null && ownCondition) || !isGet()
+        RequestHead conditional = candidates.isEmpty() || (selected == null && ownCondition) || !(isGet() || isQuery())
                 ? null
                 : Validation.conditional(request, selected == null ? null : selected.stored(), candidates);
         validating = conditional != null;
@@ -327,7 +357,7 @@ final class Exchange {
 
     CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
         if (aside) {
-            return aside(head, receivedAt);
+            return aside(head, sentAt, receivedAt);
         }
         if (gap != null && combined != null) {
             CacheStep completed = completed(combined, gap, head, sentAt, receivedAt);
@@ -373,21 +403,47 @@ final class Exchange {
         return repeat(Reason.NOT_COMPLETED);
     }
 
-    private CacheStep aside(ResponseHead head, long now) {
+    private CacheStep aside(ResponseHead head, long sentAt, long now) {
         CacheResult result = forwardReason == Reason.BYPASS ? CacheResult.BYPASSED : CacheResult.MISS;
         if (Methods.isSafe(request.method())) {
             return relay(head, result, forwardReason, now);
         }
         boolean applies = Invalidation.applies(request, head);
         note("is what is stored invalidated?", applies ? Reason.INVALIDATED : Reason.NOT_INVALIDATED_ERROR);
-        Outcome relay = relay(head, result, forwardReason, now);
-        return applies ? new Invalidate(keysOf(Invalidation.uris(request, head)), List.of(), relay) : relay;
+        if (!applies) {
+            return relay(head, result, forwardReason, now);
+        }
+        CacheStep answer =
+                storesForGet(head) ? storeForGet(head, sentAt, now) : relay(head, result, forwardReason, now);
+        Predicate<StoredResponse> groups = policy.cacheGroups() ? CacheGroups.invalidatedBy(request, head) : null;
+        return new Invalidate(keysOf(Invalidation.uris(request, head)), List.of(), groups, answer);
+    }
+
+    /** RFC 9110 9.3.3: the answer to a POST can be what a later GET is answered with. */
+    private boolean storesForGet(ResponseHead head) {
+        return forwardReason == Reason.METHOD_UNSAFE
+                && policy.allowsMethod("GET")
+                && Storability.isAnswerToGet(request, head)
+                && Storability.ask(request, directives, head, false, policy) == Reason.STORABLE_EXPLICIT;
+    }
+
+    private CacheStep storeForGet(ResponseHead head, long sentAt, long receivedAt) {
+        note("may the response be stored?", Reason.STORABLE_EXPLICIT);
+        key = policy.keys().keyOf(new RequestHead("GET", request.uri(), request.fields()), null);
+        Received received = new Received(head, sentAt, receivedAt, head.status());
+        return store(
+                received,
+                Reason.STORABLE_EXPLICIT,
+                List.of(),
+                List.of(),
+                List.of(),
+                () -> relay(head, CacheResult.MISS, Reason.NOT_TAKEN, receivedAt));
     }
 
     private Set<String> keysOf(Set<TargetUri> uris) {
         Set<String> keys = new LinkedHashSet<>();
         for (TargetUri uri : uris) {
-            keys.add(policy.keys().keyOf(new RequestHead("GET", uri, HttpFields.EMPTY), null));
+            keys.addAll(policy.keysOf(uri));
         }
         return keys;
     }
@@ -494,7 +550,7 @@ final class Exchange {
         boolean agrees = Validation.headAgrees(selected.stored(), head);
         note("does the HEAD response agree with what is stored?", agrees ? Reason.HEAD_FRESHENED : Reason.HEAD_DIFFERS);
         if (!agrees) {
-            return new Invalidate(Set.of(), List.of(selected.stored()), relay);
+            return new Invalidate(Set.of(), List.of(selected.stored()), null, relay);
         }
         if (directives.noStore() && !isForced()) {
             return relay;
@@ -535,7 +591,7 @@ final class Exchange {
             return relay;
         }
         note("is what is stored replaced?", Reason.SUPERSEDED);
-        return new Invalidate(Set.of(), superseded, relay);
+        return new Invalidate(Set.of(), superseded, null, relay);
     }
 
     /** Not storing for this request's sake says nothing about what is stored for others. */
@@ -564,10 +620,16 @@ final class Exchange {
         long receivedAt = received.receivedAt();
         String id = ids.get();
         HttpFields fields = StoredFields.of(head.fields(), receivedAt);
+        boolean ignoresQuery = mayIgnoreQuery() && !NoVarySearch.of(fields).isDefault();
+        String storedKey = ignoresQuery ? policy.searchKey(request) : key();
+        List<StoredResponse> replaced = new ArrayList<>(superseded);
+        replaced.removeIf(each -> !each.key().equals(storedKey));
+        List<StoredResponse> elsewhere = new ArrayList<>(superseded);
+        elsewhere.removeAll(replaced);
         Duration ttl = controls.ttl() == null ? policy.ttl() : controls.ttl();
         StoredResponse stored = StoredResponse.builder()
                 .id(id)
-                .key(key())
+                .key(storedKey)
                 .method(request.method())
                 .uri(request.uri())
                 .status(head.status())
@@ -586,15 +648,16 @@ final class Exchange {
                 forwardReason,
                 forwardReason,
                 storing,
-                key(),
+                storedKey,
                 stored,
                 stored.digest(policy),
                 receivedAt,
                 received.status(),
                 false,
                 trace());
-        return new Outcome.StoreAndServe(
-                stored, superseded, before, after, withCacheStatus(head, decision), decision, unstored);
+        Outcome outcome = new Outcome.StoreAndServe(
+                stored, replaced, before, after, withCacheStatus(head, decision), decision, unstored);
+        return elsewhere.isEmpty() ? outcome : new Invalidate(Set.of(), elsewhere, null, outcome);
     }
 
     CacheStep failed(Throwable failure, long now) {
@@ -713,6 +776,10 @@ final class Exchange {
 
     private boolean isGet() {
         return request.method().equals("GET");
+    }
+
+    private boolean isQuery() {
+        return request.method().equals("QUERY");
     }
 
     private boolean isHead() {

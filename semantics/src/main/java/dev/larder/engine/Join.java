@@ -27,7 +27,7 @@ public final class Join implements CacheStep {
 
     /** The leader gave up, or something was stored meanwhile: look again, and maybe lead. */
     public Lookup again() {
-        return new Lookup(exchange);
+        return exchange.lookup();
     }
 
     /** The leader's response is not for sharing: this one goes to the origin, for itself alone. */

@@ -6,14 +6,23 @@ import java.util.List;
 /** Read the heads of all entries stored under a key. */
 public final class Lookup implements CacheStep {
     private final Exchange exchange;
+    private final String key;
+    private final boolean further;
 
-    Lookup(Exchange exchange) {
+    Lookup(Exchange exchange, String key, boolean further) {
         this.exchange = exchange;
+        this.key = key;
+        this.further = further;
     }
 
-    /** The primary key. */
+    /** The key to look under. */
     public String key() {
-        return exchange.key();
+        return key;
+    }
+
+    /** Whether this goes on with a lookup that found nothing, under another key of the same request. */
+    public boolean further() {
+        return further;
     }
 
     /**

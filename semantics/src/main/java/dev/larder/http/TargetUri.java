@@ -131,6 +131,11 @@ public final class TargetUri {
         return queryStart == text.length() ? null : text.substring(queryStart + 1);
     }
 
+    /** The same without its query. */
+    public TargetUri withoutQuery() {
+        return queryStart == text.length() ? this : new TargetUri(text.substring(0, queryStart), pathStart);
+    }
+
     /** Whether scheme, host and port are equal (RFC 9110 section 4.3.1). */
     public boolean sameOrigin(TargetUri other) {
         return pathStart == other.pathStart && text.regionMatches(0, other.text, 0, pathStart);

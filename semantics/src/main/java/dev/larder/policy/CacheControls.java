@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CacheControls {
     /** Nothing asked: the policy and the request's fields decide alone. */
-    public static final CacheControls NONE = new CacheControls(false, false, false, false, null, false, Set.of());
+    public static final CacheControls NONE =
+            new CacheControls(false, false, false, false, false, null, false, Set.of());
 
     private final boolean forceCache;
     private final boolean bypass;
     private final boolean bodyInKey;
+    private final boolean bodyNormalized;
     private final boolean traced;
     private final @Nullable Duration ttl;
     private final boolean slidingTtl;
@@ -28,6 +30,7 @@ public final class CacheControls {
             boolean forceCache,
             boolean bypass,
             boolean bodyInKey,
+            boolean bodyNormalized,
             boolean traced,
             @Nullable Duration ttl,
             boolean slidingTtl,
@@ -35,6 +38,7 @@ public final class CacheControls {
         this.forceCache = forceCache;
         this.bypass = bypass;
         this.bodyInKey = bodyInKey;
+        this.bodyNormalized = bodyNormalized;
         this.traced = traced;
         this.ttl = ttl;
         this.slidingTtl = slidingTtl;
@@ -47,12 +51,12 @@ public final class CacheControls {
      * to send careless fields.
      */
     public CacheControls withForceCache() {
-        return new CacheControls(true, bypass, bodyInKey, traced, ttl, slidingTtl, tags);
+        return new CacheControls(true, bypass, bodyInKey, bodyNormalized, traced, ttl, slidingTtl, tags);
     }
 
     /** Neither reads from the cache nor stores. An unsafe method still invalidates (RFC 9111 4.4). */
     public CacheControls withBypass() {
-        return new CacheControls(forceCache, true, bodyInKey, traced, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, true, bodyInKey, bodyNormalized, traced, ttl, slidingTtl, tags);
     }
 
     /**
@@ -61,12 +65,20 @@ public final class CacheControls {
      * ever. Content larger than what the client adapter is willing to hold in memory bypasses the cache.
      */
     public CacheControls withBodyInKey() {
-        return new CacheControls(forceCache, bypass, true, traced, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, bypass, true, bodyNormalized, traced, ttl, slidingTtl, tags);
+    }
+
+    /**
+     * As {@link #withBodyInKey}, and content that means the same counts as equal: with or without gzip, and JSON whatever its
+     * white space and the order of its members (RFC 10008 2.7). What is sent to the origin stays as it is.
+     */
+    public CacheControls withNormalizedBodyInKey() {
+        return new CacheControls(forceCache, bypass, true, true, traced, ttl, slidingTtl, tags);
     }
 
     /** Records every rule that is asked, for {@code CacheInfo.trace()}. Costs time; off by default. */
     public CacheControls withTrace() {
-        return new CacheControls(forceCache, bypass, bodyInKey, true, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, true, ttl, slidingTtl, tags);
     }
 
     /**
@@ -76,12 +88,12 @@ public final class CacheControls {
      * @param ttl positive, in units down to the millisecond
      */
     public CacheControls withTtl(Duration ttl) {
-        return new CacheControls(forceCache, bypass, bodyInKey, traced, positive(ttl), false, tags);
+        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, traced, positive(ttl), false, tags);
     }
 
     /** As {@link #withTtl}, counted from the last use instead of from storing. */
     public CacheControls withSlidingTtl(Duration ttl) {
-        return new CacheControls(forceCache, bypass, bodyInKey, traced, positive(ttl), true, tags);
+        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, traced, positive(ttl), true, tags);
     }
 
     /** Labels the stored response, for invalidation by tag. Adds to tags already given. */
@@ -91,7 +103,14 @@ public final class CacheControls {
             all.add(Objects.requireNonNull(tag, "tag"));
         }
         return new CacheControls(
-                forceCache, bypass, bodyInKey, traced, ttl, slidingTtl, Collections.unmodifiableSet(all));
+                forceCache,
+                bypass,
+                bodyInKey,
+                bodyNormalized,
+                traced,
+                ttl,
+                slidingTtl,
+                Collections.unmodifiableSet(all));
     }
 
     /** Whether the caller wants the response cached whatever its fields say. */
@@ -107,6 +126,11 @@ public final class CacheControls {
     /** Whether a digest of the content belongs to the key. */
     public boolean bodyInKey() {
         return bodyInKey;
+    }
+
+    /** Whether content that means the same counts as equal. */
+    public boolean bodyNormalized() {
+        return bodyNormalized;
     }
 
     /** Whether every rule asked is recorded. */

@@ -1,7 +1,9 @@
 package dev.larder.policy;
 
+import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
+import dev.larder.http.TargetUri;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -36,6 +38,8 @@ public final class CachePolicy {
     private final boolean forceCache;
     private final boolean storeSetCookie;
     private final boolean collapse;
+    private final boolean cacheGroups;
+    private final boolean noVarySearch;
     private final boolean cacheStatus;
     private final String cacheName;
     private final @Nullable Duration ttl;
@@ -60,6 +64,8 @@ public final class CachePolicy {
         forceCache = b.forceCache;
         storeSetCookie = b.storeSetCookie;
         collapse = b.collapse;
+        cacheGroups = b.cacheGroups;
+        noVarySearch = b.noVarySearch;
         cacheStatus = b.cacheStatus;
         cacheName = b.cacheName;
         ttl = b.ttl;
@@ -161,6 +167,29 @@ public final class CachePolicy {
         return collapse;
     }
 
+    /** Whether an origin may invalidate its responses by groups (RFC 9875). */
+    public boolean cacheGroups() {
+        return cacheGroups;
+    }
+
+    /** Whether a response may say that parts of the query do not matter (No-Vary-Search). */
+    public boolean noVarySearch() {
+        return noVarySearch;
+    }
+
+    /** The key of all responses to GETs of a path that do not depend on all of the query (No-Vary-Search 6). */
+    public String searchKey(RequestHead request) {
+        // No key that is made of a URI ends so.
+        return keys.keyOf(new RequestHead("GET", request.uri().withoutQuery(), request.fields()), null) + " search";
+    }
+
+    /** All keys that a response to a GET of this URI may be stored under. */
+    public List<String> keysOf(TargetUri uri) {
+        RequestHead request = new RequestHead("GET", uri, HttpFields.EMPTY);
+        String exact = keys.keyOf(request, null);
+        return noVarySearch ? List.of(exact, searchKey(request)) : List.of(exact);
+    }
+
     /** Whether responses carry a Cache-Status field (RFC 9211). */
     public boolean cacheStatus() {
         return cacheStatus;
@@ -236,6 +265,8 @@ public final class CachePolicy {
         private boolean forceCache;
         private boolean storeSetCookie;
         private boolean collapse = true;
+        private boolean cacheGroups = true;
+        private boolean noVarySearch;
         private boolean cacheStatus;
         private String cacheName = "Larder";
         private @Nullable Duration ttl;
@@ -263,6 +294,8 @@ public final class CachePolicy {
             forceCache = p.forceCache;
             storeSetCookie = p.storeSetCookie;
             collapse = p.collapse;
+            cacheGroups = p.cacheGroups;
+            noVarySearch = p.noVarySearch;
             cacheStatus = p.cacheStatus;
             cacheName = p.cacheName;
             ttl = p.ttl;
@@ -367,6 +400,24 @@ public final class CachePolicy {
         /** Whether concurrent requests for one key share one origin request: on by default. */
         public Builder collapse(boolean collapse) {
             this.collapse = collapse;
+            return this;
+        }
+
+        /**
+         * Whether the answer to an unsafe request may invalidate other responses of its origin by their groups (RFC 9875): on by
+         * default. Where several parties share one origin, each could empty the others' cache by it.
+         */
+        public Builder cacheGroups(boolean heed) {
+            this.cacheGroups = heed;
+            return this;
+        }
+
+        /**
+         * Heeds No-Vary-Search: a response may answer a request whose query differs in parts that it declares not to matter. Off
+         * by default, since the field is not a standard yet, and a miss costs a second lookup.
+         */
+        public Builder noVarySearch(boolean heed) {
+            this.noVarySearch = heed;
             return this;
         }
 

@@ -76,9 +76,10 @@ public final class RangeSelection {
         return totalLength(wanted) > bodyLength ? null : multiple(wanted, stored, fields);
     }
 
-    /** RFC 9110 14.2 and 13.1.5. */
+    /** RFC 9110 14.2 and 13.1.5; RFC 10008 2.8. */
     private static boolean applies(RequestHead request, StoredResponse stored) {
-        if (!request.method().equals("GET")
+        boolean ranges = request.method().equals("GET") || request.method().equals("QUERY");
+        if (!ranges
                 || !(stored.status() == 200 || PartialContent.isPart(stored))
                 || !request.fields().contains("Range")) {
             return false;

@@ -77,6 +77,7 @@ public enum Reason {
 
     // Invalidation.
     INVALIDATED("RFC 9111 4.4", "a successful unsafe request invalidates what is stored for its target"),
+    GROUP_INVALIDATED("RFC 9875 3", "a successful unsafe request invalidates groups of stored responses"),
     NOT_INVALIDATED_ERROR("RFC 9111 4.4", "the unsafe request failed, so nothing is invalidated"),
     SUPERSEDED("RFC 9111 4.3.3", "a full response replaces what was to be validated"),
 

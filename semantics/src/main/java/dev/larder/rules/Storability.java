@@ -58,6 +58,19 @@ public final class Storability {
         return allowance(response, effective, policy);
     }
 
+    /**
+     * RFC 9110 9.3.3 and RFC 5789 2: whether the answer to a POST or PATCH is, as its Content-Location says, what a GET of
+     * the same URI would be answered with.
+     */
+    public static boolean isAnswerToGet(RequestHead request, ResponseHead response) {
+        String location = response.fields().first("Content-Location");
+        return (request.method().equals("POST") || request.method().equals("PATCH"))
+                && response.status() >= 200
+                && response.status() < 300
+                && location != null
+                && request.uri().equals(request.uri().resolve(location));
+    }
+
     /** RFC 9111 5.2.2.3: a cache that understands the status code ignores no-store beside must-understand. */
     static boolean isNoStore(ResponseDirectives directives, int status, CachePolicy policy) {
         boolean understood = policy.understoodStatuses().contains(status);

@@ -68,10 +68,7 @@ public final class Validation {
 
     private static void addTag(Set<String> tags, StoredResponse stored) {
         String tag = stored.fields().first("ETag");
-        if (tag != null
-                && !tag.isEmpty()
-                && tags.size() < MOST_TAGS
-                && stored.method().equals("GET")) {
+        if (tag != null && !tag.isEmpty() && tags.size() < MOST_TAGS) {
             tags.add(tag);
         }
     }

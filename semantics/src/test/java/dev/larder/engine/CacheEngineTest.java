@@ -471,4 +471,16 @@ class CacheEngineTest {
                         .revalidate())
                 .isTrue();
     }
+
+    @Test
+    @Tag("R9111-001")
+    void aTunnelIsNoneOfTheCachesBusiness() {
+        Forward forward = as(Forward.class, begin(request("CONNECT")));
+        assertThat(forward.request()).isEqualTo(request("CONNECT"));
+        CacheStep next = forward.responded(response(200, "Cache-Control", "max-age=60"), NOW, NOW);
+        while (next instanceof Invalidate invalidate) {
+            next = invalidate.done();
+        }
+        assertThat(as(Outcome.Relay.class, next).head()).isEqualTo(response(200, "Cache-Control", "max-age=60"));
+    }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.TimeZone;
@@ -180,6 +181,30 @@ class HttpDateTest {
         } finally {
             TimeZone.setDefault(zone);
             Locale.setDefault(locale);
+        }
+    }
+
+    @Test
+    @Tag("R9111-064")
+    void theLocalTimeZoneDoesNotMatter() {
+        TimeZone before = TimeZone.getDefault();
+        try {
+            // Among them a day when clocks change, and a zone that is a day ahead.
+            for (String zone : List.of("UTC", "America/New_York", "Europe/Berlin", "Pacific/Apia", "Asia/Kolkata")) {
+                TimeZone.setDefault(TimeZone.getTimeZone(zone));
+                for (String time : List.of("2026-03-08T07:30:00Z", "2026-03-29T01:30:00Z", "2026-11-01T06:30:00Z")) {
+                    long millis = Instant.parse(time).toEpochMilli();
+                    assertThat(HttpDate.parse(HttpDate.format(millis), 0))
+                            .as(zone)
+                            .isEqualTo(millis);
+                }
+                assertThat(HttpDate.parse("Sun, 08 Mar 2026 07:30:00 GMT", 0))
+                        .as(zone)
+                        .isEqualTo(Instant.parse("2026-03-08T07:30:00Z").toEpochMilli());
+                assertThat(HttpDate.parse("Sun, 08 Mar 2026 07:30:00 EST", 0)).isEqualTo(HttpDate.INVALID);
+            }
+        } finally {
+            TimeZone.setDefault(before);
         }
     }
 }

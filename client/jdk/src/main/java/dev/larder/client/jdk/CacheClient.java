@@ -167,7 +167,7 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
         HttpRequest plain = ControlledRequest.plain(request);
         RequestContent content = Content.of(plain);
         if (Content.isForKey(plain, controls)) {
-            Content.Known known = await(Content.digested(plain));
+            Content.Known known = await(Content.digested(plain, controls));
             content = known.content();
             plain = known.request();
         }
@@ -235,7 +235,7 @@ public final class CacheClient extends HttpClient implements AutoCloseable {
             CacheControls controls = ControlledRequest.controls(request);
             HttpRequest plain = ControlledRequest.plain(request);
             if (Content.isForKey(plain, controls)) {
-                Content.digested(plain).whenComplete((known, failure) -> {
+                Content.digested(plain, controls).whenComplete((known, failure) -> {
                     if (failure != null) {
                         fail(failure);
                         return;

@@ -11,6 +11,7 @@ import dev.larder.internal.BlockingCall;
 import dev.larder.internal.CacheCore;
 import dev.larder.internal.LoggingListener;
 import dev.larder.internal.Threads;
+import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
 import dev.larder.rules.CacheGroups;
 import dev.larder.rules.Reason;
@@ -108,8 +109,22 @@ public final class HttpCache implements AutoCloseable {
      * @throws IllegalArgumentException if it is no absolute http or https URI
      */
     public int invalidate(URI uri) throws IOException {
+        return invalidate(uri, CacheControls.NONE);
+    }
+
+    /**
+     * As {@link #invalidate(URI)}, in a partition.
+     *
+     * @param partition as in {@link CacheControls#withPartition}
+     */
+    public int invalidate(URI uri, String partition) throws IOException {
+        return invalidate(uri, CacheControls.NONE.withPartition(partition));
+    }
+
+    private int invalidate(URI uri, CacheControls controls) throws IOException {
         int all = 0;
-        for (String key : policy().keysOf(TargetUri.of(uri))) {
+        for (String exact : policy().keysOf(TargetUri.of(uri))) {
+            String key = controls.partitioned(exact);
             core.forgetKey(key);
             int removed = storage.removeKey(key);
             core.invalidated(key, removed, Reason.INVALIDATED);

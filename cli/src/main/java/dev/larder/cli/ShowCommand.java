@@ -2,7 +2,6 @@ package dev.larder.cli;
 
 import dev.larder.HttpCache;
 import dev.larder.http.HttpFields;
-import dev.larder.http.RequestHead;
 import dev.larder.http.TargetUri;
 import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Digest;
@@ -81,8 +80,11 @@ final class ShowCommand extends StorageCommand {
     static List<StoredEntry> find(HttpCache cache, String what) throws IOException {
         if (what.contains("://")) {
             TargetUri uri = TargetUri.of(RequestOptions.uri(what));
-            String key = cache.policy().keys().keyOf(new RequestHead("GET", uri, HttpFields.EMPTY), null);
-            return cache.storage().lookup(key);
+            List<StoredEntry> found = new ArrayList<>();
+            for (String key : cache.policy().keysOf(uri)) {
+                found.addAll(cache.storage().lookup(key));
+            }
+            return found;
         }
         List<StoredEntry> found = new ArrayList<>();
         for (Iterator<StoredEntry> entries = cache.entries(); entries.hasNext(); ) {

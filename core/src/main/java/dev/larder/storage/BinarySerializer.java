@@ -61,7 +61,8 @@ public final class BinarySerializer implements Serializer {
             LifetimeSource.EXPIRES,
             LifetimeSource.HEURISTIC,
             LifetimeSource.INVALID,
-            LifetimeSource.NONE);
+            LifetimeSource.NONE,
+            LifetimeSource.CONFIGURED);
 
     private BinarySerializer() {}
 

@@ -11,6 +11,7 @@ import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
+import dev.larder.policy.UrlRule;
 import dev.larder.rules.CacheGroups;
 import dev.larder.rules.Candidate;
 import dev.larder.rules.Digest;
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 /** One request on its way through the engine: what has been found out so far, and what that makes of the next event. */
 final class Exchange {
     private static final Set<Reason> STALE_WITHOUT_ASKING =
-            EnumSet.of(Reason.STALE_ACCEPTED, Reason.STALE_WHILE_REVALIDATE);
+            EnumSet.of(Reason.STALE_ACCEPTED, Reason.STALE_WHILE_REVALIDATE, Reason.STALE_DISCONNECTED);
 
     private final CachePolicy policy;
     private final Supplier<String> ids;
@@ -53,6 +54,7 @@ final class Exchange {
 
     private final RequestDirectives directives;
     private final @Nullable List<Decision.Asked> trace;
+    private final @Nullable UrlRule rule;
 
     private @Nullable String key;
     /** Set when the cache stands aside: nothing is read or stored. */
@@ -89,14 +91,19 @@ final class Exchange {
         this.controls = controls;
         this.background = background;
         this.directives = RequestDirectives.of(request.fields());
+        this.rule = policy.ruleFor(request.uri());
         this.trace = controls.traced() ? new ArrayList<>() : null;
     }
 
     String key() {
         if (key == null) {
-            key = policy.keys().keyOf(request, content.digest());
+            key = partitioned(policy.keyOf(request, content.digest()));
         }
         return key;
+    }
+
+    private String partitioned(String key) {
+        return controls.partitioned(key);
     }
 
     Lookup lookup() {
@@ -112,7 +119,7 @@ final class Exchange {
         note("may the cache answer or store this request?", why);
         aside = true;
         forwardReason = why;
-        if (directives.onlyIfCached() && Methods.isSafe(request.method())) {
+        if (policy.offline() || (directives.onlyIfCached() && Methods.isSafe(request.method()))) {
             return gatewayTimeout(0);
         }
         return new Forward(this, request);
@@ -120,7 +127,7 @@ final class Exchange {
 
     /** Why the cache neither reads nor stores for this request, or null when it does. */
     private @Nullable Reason standsAside() {
-        if (controls.bypass() || !policy.accepts(request)) {
+        if (controls.bypass() || (rule != null && rule.bypass()) || !policy.accepts(request)) {
             return Reason.BYPASS;
         }
         // Only these can be declared a query by their content.
@@ -150,7 +157,7 @@ final class Exchange {
         if (selected == null && mayIgnoreQuery() && !searched) {
             searched = true;
             exact = usable(found);
-            return new Lookup(this, policy.searchKey(request), true);
+            return new Lookup(this, searchKey(), true);
         }
         if (selected == null) {
             combined = isGet() && !parts.isEmpty() ? PartialContent.of(parts, request) : null;
@@ -171,6 +178,10 @@ final class Exchange {
         }
         forwardReason = reuse;
         return ask(now);
+    }
+
+    private String searchKey() {
+        return partitioned(policy.searchKey(request));
     }
 
     private boolean mayIgnoreQuery() {
@@ -282,23 +293,42 @@ final class Exchange {
         if (isForced()) {
             return Reason.FORCED;
         }
-        Reason reuse = Freshness.reuse(stored, stored.digest(policy), directives, policy, now);
-        return background && reuse == Reason.STALE_WHILE_REVALIDATE ? Reason.STALE : reuse;
+        Digest digest = stored.digest(policy);
+        Reason reuse = Freshness.reuse(stored, digest, directives, policy, now);
+        if (policy.offline() && reuse.isStale() && !digest.noStale()) {
+            return Reason.STALE_DISCONNECTED;
+        }
+        if (!background) {
+            return reuse;
+        }
+        if (reuse == Reason.FRESH && Freshness.isDue(stored, digest, policy, now)) {
+            return Reason.REFRESH_AHEAD;
+        }
+        return reuse == Reason.STALE_WHILE_REVALIDATE ? Reason.STALE : reuse;
+    }
+
+    /** RFC 9111 5.2.1.5; only who forces the same request can mean otherwise. */
+    private boolean refusesStoring() {
+        return directives.noStore() && !controls.forceCache();
     }
 
     private boolean isForced() {
-        return controls.forceCache() || policy.forceCache();
+        return controls.forceCache() || policy.forceCache() || (rule != null && rule.forceCache());
     }
 
     /** Nothing stored answers: go to the origin, if the request lets us. */
     private CacheStep ask(long now) {
-        if (directives.onlyIfCached()) {
-            forwardReason = Reason.ONLY_IF_CACHED;
-            note("may the origin be asked?", Reason.ONLY_IF_CACHED);
+        if (mustNotAsk()) {
+            forwardReason = policy.offline() ? Reason.OFFLINE : Reason.ONLY_IF_CACHED;
+            note("may the origin be asked?", forwardReason);
             return gatewayTimeout(now);
         }
         Forward forward = forward();
         return mayShare() ? new Join(this, forward) : forward;
+    }
+
+    private boolean mustNotAsk() {
+        return directives.onlyIfCached() || policy.offline();
     }
 
     private Forward forward() {
@@ -385,10 +415,10 @@ final class Exchange {
             return null;
         }
         if (head.status() == 206 && stored.isCompletedBy(head, missing, receivedAt)) {
-            HttpFields updated = StoredFields.updated(
-                    stored.newest().stored().fields(), head.fields(), receivedAt, keepsCookiesOut());
+            HttpFields updated =
+                    StoredFields.updated(stored.newest().stored().fields(), head.fields(), receivedAt, policy);
             ResponseHead whole = new ResponseHead(200, stored.wholeFields(updated));
-            Reason storing = Storability.ask(request, directives, whole, isForced(), policy);
+            Reason storing = Storability.ask(request, directives, whole, isForced() && !refusesStoring(), policy);
             List<PartialContent.Piece> before = stored.pieces(0, missing.first());
             List<PartialContent.Piece> after = stored.pieces(missing.last() + 1, stored.completeLength());
             note("may the completed response be stored?", storing);
@@ -429,7 +459,7 @@ final class Exchange {
 
     private CacheStep storeForGet(ResponseHead head, long sentAt, long receivedAt) {
         note("may the response be stored?", Reason.STORABLE_EXPLICIT);
-        key = policy.keys().keyOf(new RequestHead("GET", request.uri(), request.fields()), null);
+        key = partitioned(policy.keyOf(new RequestHead("GET", request.uri(), request.fields()), null));
         Received received = new Received(head, sentAt, receivedAt, head.status());
         return store(
                 received,
@@ -443,7 +473,7 @@ final class Exchange {
     private Set<String> keysOf(Set<TargetUri> uris) {
         Set<String> keys = new LinkedHashSet<>();
         for (TargetUri uri : uris) {
-            keys.addAll(policy.keysOf(uri));
+            policy.keysOf(uri).forEach(each -> keys.add(partitioned(each)));
         }
         return keys;
     }
@@ -454,11 +484,10 @@ final class Exchange {
             note("does the 304 confirm a stored response?", Reason.FRESHENED);
             List<StoredResponse> updated = new ArrayList<>(confirmed.size());
             for (Candidate candidate : confirmed) {
-                updated.add(
-                        Validation.freshened(candidate.stored(), request, head, sentAt, receivedAt, keepsCookiesOut()));
+                updated.add(Validation.freshened(candidate.stored(), request, head, sentAt, receivedAt, policy));
             }
             Candidate served = confirmed.get(0);
-            if (directives.noStore() && !isForced()) {
+            if (refusesStoring()) {
                 // RFC 9111 5.2.1.5: no part of this response is stored, so neither is what it updates.
                 return serve(served, updated.get(0), Reason.VALIDATED, CacheResult.REVALIDATED, 304, receivedAt);
             }
@@ -487,11 +516,6 @@ final class Exchange {
             }
         }
         return false;
-    }
-
-    /** A cookie set in a 304 is for the one who validated, unless the policy follows the letter of RFC 9111 7.3. */
-    private boolean keepsCookiesOut() {
-        return policy.shared() && !policy.storeSetCookie();
     }
 
     private List<Candidate> confirmed(ResponseHead head) {
@@ -536,7 +560,7 @@ final class Exchange {
         gap = null;
         validating = false;
         forwardReason = why;
-        if (directives.onlyIfCached()) {
+        if (mustNotAsk()) {
             return gatewayTimeout(0);
         }
         return new Forward(this, request);
@@ -552,16 +576,15 @@ final class Exchange {
         if (!agrees) {
             return new Invalidate(Set.of(), List.of(selected.stored()), null, relay);
         }
-        if (directives.noStore() && !isForced()) {
+        if (refusesStoring()) {
             return relay;
         }
-        StoredResponse updated =
-                Validation.freshened(selected.stored(), request, head, sentAt, receivedAt, keepsCookiesOut());
+        StoredResponse updated = Validation.freshened(selected.stored(), request, head, sentAt, receivedAt, policy);
         return new Freshen(List.of(updated), () -> relay, () -> relay);
     }
 
     private CacheStep fullResponse(ResponseHead head, long sentAt, long receivedAt) {
-        Reason storing = Storability.ask(request, directives, head, isForced(), policy);
+        Reason storing = Storability.ask(request, directives, head, isForced() && !refusesStoring(), policy);
         note("may the response be stored?", storing);
         List<Candidate> matching = new ArrayList<>(VariantSelection.matching(candidates, request));
         for (Candidate part : VariantSelection.matching(parts, request)) {
@@ -619,19 +642,21 @@ final class Exchange {
         ResponseHead head = received.head();
         long receivedAt = received.receivedAt();
         String id = ids.get();
-        HttpFields fields = StoredFields.of(head.fields(), receivedAt);
+        HttpFields fields = StoredFields.kept(StoredFields.of(head.fields(), receivedAt), policy);
         boolean ignoresQuery = mayIgnoreQuery() && !NoVarySearch.of(fields).isDefault();
-        String storedKey = ignoresQuery ? policy.searchKey(request) : key();
+        String storedKey = ignoresQuery ? searchKey() : key();
         List<StoredResponse> replaced = new ArrayList<>(superseded);
         replaced.removeIf(each -> !each.key().equals(storedKey));
         List<StoredResponse> elsewhere = new ArrayList<>(superseded);
         elsewhere.removeAll(replaced);
-        Duration ttl = controls.ttl() == null ? policy.ttl() : controls.ttl();
+        Duration ttl = controls.ttl() != null
+                ? controls.ttl()
+                : rule != null && rule.ttl() != null ? rule.ttl() : policy.ttl();
         StoredResponse stored = StoredResponse.builder()
                 .id(id)
                 .key(storedKey)
                 .method(request.method())
-                .uri(request.uri())
+                .uri(policy.storedUri(request.uri()))
                 .status(head.status())
                 .fields(fields)
                 .selecting(VariantSelection.selectingFields(new ResponseHead(head.status(), fields), request, id))
@@ -693,6 +718,9 @@ final class Exchange {
                     stored, withCacheStatus(new ResponseHead(304, fields), decision), revalidates(why), decision);
         }
         HttpFields fields = aged(stored, decision);
+        if (why != Reason.VALIDATED) {
+            fields = StoredFields.reusable(fields, policy);
+        }
         if (combined != null && PartialContent.isPart(stored)) {
             return serveParts(combined, fields, decision);
         }
@@ -709,7 +737,7 @@ final class Exchange {
                 !isHead() && (ranges == null || !ranges.parts().isEmpty()),
                 ranges == null ? List.of() : ranges.parts(),
                 List.of(),
-                revalidates(why),
+                revalidates(why) || isDue(stored, why, now),
                 decision,
                 this::bodyGone);
     }
@@ -733,12 +761,20 @@ final class Exchange {
                 this::bodyGone);
     }
 
+    private boolean isDue(StoredResponse stored, Reason why, long now) {
+        return why == Reason.FRESH
+                && !background
+                && !mustNotAsk()
+                && Freshness.isDue(stored, stored.digest(policy), policy, now);
+    }
+
     private boolean revalidates(Reason why) {
-        return why == Reason.STALE_WHILE_REVALIDATE && !directives.onlyIfCached();
+        return why == Reason.STALE_WHILE_REVALIDATE && !mustNotAsk();
     }
 
     private ResponseHead reused(StoredResponse stored, Decision decision) {
-        return withCacheStatus(new ResponseHead(stored.status(), aged(stored, decision)), decision);
+        HttpFields fields = StoredFields.reusable(aged(stored, decision), policy);
+        return withCacheStatus(new ResponseHead(stored.status(), fields), decision);
     }
 
     /** RFC 9111 4: a reused response carries its age. */
@@ -759,7 +795,7 @@ final class Exchange {
         // RFC 9211 2: a response that is generated here and based on nothing stored gets no Cache-Status.
         return new Outcome.GatewayTimeout(
                 new ResponseHead(504, HttpFields.of("Content-Length", "0")),
-                decision(CacheResult.MISS, Reason.ONLY_IF_CACHED, null, now, 0));
+                decision(CacheResult.MISS, policy.offline() ? Reason.OFFLINE : Reason.ONLY_IF_CACHED, null, now, 0));
     }
 
     private Decision decision(CacheResult result, Reason reason, @Nullable Reason storing, long now, int status) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class CacheControls {
     /** Nothing asked: the policy and the request's fields decide alone. */
     public static final CacheControls NONE =
-            new CacheControls(false, false, false, false, false, null, false, Set.of());
+            new CacheControls(false, false, false, false, false, null, false, Set.of(), null);
 
     private final boolean forceCache;
     private final boolean bypass;
@@ -25,6 +25,7 @@ public final class CacheControls {
     private final @Nullable Duration ttl;
     private final boolean slidingTtl;
     private final Set<String> tags;
+    private final @Nullable String partition;
 
     private CacheControls(
             boolean forceCache,
@@ -34,7 +35,8 @@ public final class CacheControls {
             boolean traced,
             @Nullable Duration ttl,
             boolean slidingTtl,
-            Set<String> tags) {
+            Set<String> tags,
+            @Nullable String partition) {
         this.forceCache = forceCache;
         this.bypass = bypass;
         this.bodyInKey = bodyInKey;
@@ -43,6 +45,7 @@ public final class CacheControls {
         this.ttl = ttl;
         this.slidingTtl = slidingTtl;
         this.tags = tags;
+        this.partition = partition;
     }
 
     /**
@@ -51,12 +54,12 @@ public final class CacheControls {
      * to send careless fields.
      */
     public CacheControls withForceCache() {
-        return new CacheControls(true, bypass, bodyInKey, bodyNormalized, traced, ttl, slidingTtl, tags);
+        return new CacheControls(true, bypass, bodyInKey, bodyNormalized, traced, ttl, slidingTtl, tags, partition);
     }
 
     /** Neither reads from the cache nor stores. An unsafe method still invalidates (RFC 9111 4.4). */
     public CacheControls withBypass() {
-        return new CacheControls(forceCache, true, bodyInKey, bodyNormalized, traced, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, true, bodyInKey, bodyNormalized, traced, ttl, slidingTtl, tags, partition);
     }
 
     /**
@@ -65,7 +68,7 @@ public final class CacheControls {
      * ever. Content larger than what the client adapter is willing to hold in memory bypasses the cache.
      */
     public CacheControls withBodyInKey() {
-        return new CacheControls(forceCache, bypass, true, bodyNormalized, traced, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, bypass, true, bodyNormalized, traced, ttl, slidingTtl, tags, partition);
     }
 
     /**
@@ -73,12 +76,12 @@ public final class CacheControls {
      * white space and the order of its members (RFC 10008 2.7). What is sent to the origin stays as it is.
      */
     public CacheControls withNormalizedBodyInKey() {
-        return new CacheControls(forceCache, bypass, true, true, traced, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, bypass, true, true, traced, ttl, slidingTtl, tags, partition);
     }
 
     /** Records every rule that is asked, for {@code CacheInfo.trace()}. Costs time; off by default. */
     public CacheControls withTrace() {
-        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, true, ttl, slidingTtl, tags);
+        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, true, ttl, slidingTtl, tags, partition);
     }
 
     /**
@@ -88,12 +91,14 @@ public final class CacheControls {
      * @param ttl positive, in units down to the millisecond
      */
     public CacheControls withTtl(Duration ttl) {
-        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, traced, positive(ttl), false, tags);
+        return new CacheControls(
+                forceCache, bypass, bodyInKey, bodyNormalized, traced, positive(ttl), false, tags, partition);
     }
 
     /** As {@link #withTtl}, counted from the last use instead of from storing. */
     public CacheControls withSlidingTtl(Duration ttl) {
-        return new CacheControls(forceCache, bypass, bodyInKey, bodyNormalized, traced, positive(ttl), true, tags);
+        return new CacheControls(
+                forceCache, bypass, bodyInKey, bodyNormalized, traced, positive(ttl), true, tags, partition);
     }
 
     /** Labels the stored response, for invalidation by tag. Adds to tags already given. */
@@ -110,7 +115,38 @@ public final class CacheControls {
                 traced,
                 ttl,
                 slidingTtl,
-                Collections.unmodifiableSet(all));
+                Collections.unmodifiableSet(all),
+                partition);
+    }
+
+    /**
+     * Keeps this request's responses apart from those of other partitions, such as other users or tenants of one cache: none is
+     * answered with what another has stored (RFC 9111 2, 7.2). What a request invalidates it invalidates in its own
+     * partition.
+     *
+     * @param partition any text; it is part of the key, so it should hold no secret
+     */
+    public CacheControls withPartition(String partition) {
+        return new CacheControls(
+                forceCache,
+                bypass,
+                bodyInKey,
+                bodyNormalized,
+                traced,
+                ttl,
+                slidingTtl,
+                tags,
+                Objects.requireNonNull(partition, "partition"));
+    }
+
+    /** A key of this partition; no key that is made of a URI goes on after a space as this does. */
+    public String partitioned(String key) {
+        return partition == null ? key : key + " @" + partition;
+    }
+
+    /** The partition, or null for the one without a name. */
+    public @Nullable String partition() {
+        return partition;
     }
 
     /** Whether the caller wants the response cached whatever its fields say. */

@@ -5,9 +5,14 @@ import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
@@ -23,6 +28,20 @@ import org.jspecify.annotations.Nullable;
 public final class CachePolicy {
     /** A private cache with every option at its default. */
     public static final CachePolicy DEFAULT = privateCache().build();
+
+    /** Without them a stored response would be taken for another than it is. */
+    private static final Set<String> NEEDED_FIELDS = Set.of(
+            "age",
+            "cache-control",
+            "content-encoding",
+            "content-length",
+            "content-range",
+            "content-type",
+            "date",
+            "etag",
+            "expires",
+            "last-modified",
+            "vary");
 
     private final boolean shared;
     private final Set<String> methods;
@@ -40,6 +59,15 @@ public final class CachePolicy {
     private final boolean collapse;
     private final boolean cacheGroups;
     private final boolean noVarySearch;
+    private final boolean qualifiedDirectives;
+    private final boolean staleDirectivesBeforeSMaxage;
+    private final boolean trustUpstreamAge;
+    private final boolean offline;
+    private final Duration refreshAhead;
+    private final Map<Integer, Duration> defaultFreshness;
+    private final List<UrlRule> rules;
+    private final KeyOptions keyOptions;
+    private final Set<String> neverStoredFields;
     private final boolean cacheStatus;
     private final String cacheName;
     private final @Nullable Duration ttl;
@@ -66,6 +94,15 @@ public final class CachePolicy {
         collapse = b.collapse;
         cacheGroups = b.cacheGroups;
         noVarySearch = b.noVarySearch;
+        qualifiedDirectives = b.qualifiedDirectives;
+        staleDirectivesBeforeSMaxage = b.staleDirectivesBeforeSMaxage;
+        trustUpstreamAge = b.trustUpstreamAge;
+        offline = b.offline;
+        refreshAhead = b.refreshAhead;
+        defaultFreshness = Map.copyOf(b.defaultFreshness);
+        rules = List.copyOf(b.rules);
+        keyOptions = b.keyOptions;
+        neverStoredFields = Set.copyOf(b.neverStoredFields);
         cacheStatus = b.cacheStatus;
         cacheName = b.cacheName;
         ttl = b.ttl;
@@ -75,7 +112,9 @@ public final class CachePolicy {
         responseFilter = b.responseFilter;
         // A sorted, textual form: the number has to be the same in every process that shares a storage.
         fingerprint = (shared + "|" + heuristics + "|" + heuristicPercent + "|" + heuristicMaximum + "|" + staleIfError
-                        + "|" + storeSetCookie + "|" + targetedFields + "|" + new TreeSet<>(understoodStatuses))
+                        + "|" + storeSetCookie + "|" + targetedFields + "|" + new TreeSet<>(understoodStatuses)
+                        + "|" + qualifiedDirectives + "|" + staleDirectivesBeforeSMaxage + "|" + trustUpstreamAge
+                        + "|" + new TreeMap<>(defaultFreshness) + "|" + rules)
                 .hashCode();
     }
 
@@ -177,16 +216,87 @@ public final class CachePolicy {
         return noVarySearch;
     }
 
+    /**
+     * Whether qualified no-cache and private directives concern the fields they name, instead of all of the response (RFC 9111
+     * 5.2.2.4, 5.2.2.7).
+     */
+    public boolean qualifiedDirectives() {
+        return qualifiedDirectives;
+    }
+
+    /** Whether a stale-* directive beside s-maxage allows stale use in a shared cache. */
+    public boolean staleDirectivesBeforeSMaxage() {
+        return staleDirectivesBeforeSMaxage;
+    }
+
+    /** Whether the Age received counts even where Date says that the response is older (RFC 9111 4.2.3). */
+    public boolean trustUpstreamAge() {
+        return trustUpstreamAge;
+    }
+
+    /** Whether the origin is never asked. */
+    public boolean offline() {
+        return offline;
+    }
+
+    /** How long before it gets stale a response is refreshed in the background; zero for never. */
+    public Duration refreshAhead() {
+        return refreshAhead;
+    }
+
+    /** The lifetime of a response that states none: its rule's, or that of its status; null for none. */
+    public @Nullable Duration defaultFreshness(TargetUri uri, int status) {
+        UrlRule rule = rules.isEmpty() ? null : ruleFor(uri);
+        Duration own = rule == null ? null : rule.defaultFreshness();
+        return own == null ? defaultFreshness.get(status) : own;
+    }
+
+    /** The first rule that matches a URI, or null. */
+    public @Nullable UrlRule ruleFor(TargetUri uri) {
+        for (UrlRule rule : rules) {
+            if (rule.matches(uri)) {
+                return rule;
+            }
+        }
+        return null;
+    }
+
+    /** Fields that are not stored whatever their response says, in lower case. */
+    public Set<String> neverStoredFields() {
+        return neverStoredFields;
+    }
+
+    /** The primary key of a request, as {@link #keys} makes it of what the key options leave of the URI. */
+    public String keyOf(RequestHead request, @Nullable String contentDigest) {
+        KeyOptions options = keyOptionsFor(request.uri());
+        if (KeyOptions.isNone(options)) {
+            return keys.keyOf(request, contentDigest);
+        }
+        TargetUri uri = options.forKey(request.uri());
+        return keys.keyOf(new RequestHead(request.method(), uri, request.fields()), contentDigest);
+    }
+
+    /** What is stored of a target URI. */
+    public TargetUri storedUri(TargetUri uri) {
+        return keyOptionsFor(uri).forStoring(uri);
+    }
+
+    private KeyOptions keyOptionsFor(TargetUri uri) {
+        UrlRule rule = rules.isEmpty() ? null : ruleFor(uri);
+        KeyOptions own = rule == null ? null : rule.keyOptions();
+        return own == null ? keyOptions : own;
+    }
+
     /** The key of all responses to GETs of a path that do not depend on all of the query (No-Vary-Search 6). */
     public String searchKey(RequestHead request) {
         // No key that is made of a URI ends so.
-        return keys.keyOf(new RequestHead("GET", request.uri().withoutQuery(), request.fields()), null) + " search";
+        return keyOf(new RequestHead("GET", request.uri().withoutQuery(), request.fields()), null) + " search";
     }
 
     /** All keys that a response to a GET of this URI may be stored under. */
     public List<String> keysOf(TargetUri uri) {
         RequestHead request = new RequestHead("GET", uri, HttpFields.EMPTY);
-        String exact = keys.keyOf(request, null);
+        String exact = keyOf(request, null);
         return noVarySearch ? List.of(exact, searchKey(request)) : List.of(exact);
     }
 
@@ -267,6 +377,15 @@ public final class CachePolicy {
         private boolean collapse = true;
         private boolean cacheGroups = true;
         private boolean noVarySearch;
+        private boolean qualifiedDirectives;
+        private boolean staleDirectivesBeforeSMaxage;
+        private boolean trustUpstreamAge;
+        private boolean offline;
+        private Duration refreshAhead = Duration.ZERO;
+        private Map<Integer, Duration> defaultFreshness = new HashMap<>();
+        private List<UrlRule> rules = new ArrayList<>();
+        private KeyOptions keyOptions = KeyOptions.NONE;
+        private Set<String> neverStoredFields = Set.of();
         private boolean cacheStatus;
         private String cacheName = "Larder";
         private @Nullable Duration ttl;
@@ -296,6 +415,15 @@ public final class CachePolicy {
             collapse = p.collapse;
             cacheGroups = p.cacheGroups;
             noVarySearch = p.noVarySearch;
+            qualifiedDirectives = p.qualifiedDirectives;
+            staleDirectivesBeforeSMaxage = p.staleDirectivesBeforeSMaxage;
+            trustUpstreamAge = p.trustUpstreamAge;
+            offline = p.offline;
+            refreshAhead = p.refreshAhead;
+            defaultFreshness = new HashMap<>(p.defaultFreshness);
+            rules = new ArrayList<>(p.rules);
+            keyOptions = p.keyOptions;
+            neverStoredFields = p.neverStoredFields;
             cacheStatus = p.cacheStatus;
             cacheName = p.cacheName;
             ttl = p.ttl;
@@ -418,6 +546,92 @@ public final class CachePolicy {
          */
         public Builder noVarySearch(boolean heed) {
             this.noVarySearch = heed;
+            return this;
+        }
+
+        /**
+         * Takes qualified directives at their word: with {@code private="f"} a shared cache stores the response without that field,
+         * and with {@code no-cache="f"} a response is reused without it (RFC 9111 5.2.2.4, 5.2.2.7). Off by default: most
+         * caches take them for unqualified, and so do most who write them.
+         */
+        public Builder qualifiedDirectives(boolean honour) {
+            this.qualifiedDirectives = honour;
+            return this;
+        }
+
+        /**
+         * In a shared cache, lets stale-while-revalidate and stale-if-error win over an s-maxage in the same response, as many who
+         * write both intend. Off by default: s-maxage forbids stale use (RFC 9111 5.2.2.10). Never over must-revalidate,
+         * proxy-revalidate and no-cache.
+         */
+        public Builder staleDirectivesBeforeSMaxage(boolean allow) {
+            this.staleDirectivesBeforeSMaxage = allow;
+            return this;
+        }
+
+        /**
+         * Lets the Age that was received count alone, which RFC 9111 4.2.3 allows, and does not compare Date with the local clock.
+         * Off by default; for machines whose clocks are wrong behind caches that are right.
+         */
+        public Builder trustUpstreamAge(boolean trust) {
+            this.trustUpstreamAge = trust;
+            return this;
+        }
+
+        /**
+         * Never asks the origin: what is stored is served, stale or not, unless its own fields forbid stale use (RFC 9111 4.2.4); all
+         * else is answered with 504. Together with {@link #forceCache} everything stored is served, which replays a
+         * recording.
+         */
+        public Builder offline(boolean offline) {
+            this.offline = offline;
+            return this;
+        }
+
+        /**
+         * Serves a response that will be stale in less than this, and refreshes it in the background, so that those who come often
+         * never wait. Zero, the default, switches it off.
+         */
+        public Builder refreshAhead(Duration before) {
+            this.refreshAhead = notNegative("before", before);
+            return this;
+        }
+
+        /**
+         * Takes responses with these status codes for fresh for this long where they state no lifetime of their own, such as 404 for
+         * half a minute. Only where nothing else forbids storing them.
+         */
+        public Builder defaultFreshness(Duration freshness, int... statuses) {
+            for (int status : statuses) {
+                defaultFreshness.put(status, UrlRule.positive(freshness));
+            }
+            return this;
+        }
+
+        /** Adds a rule for some URIs; of several that match the first counts. */
+        public Builder rule(UrlRule rule) {
+            rules.add(Objects.requireNonNull(rule, "rule"));
+            return this;
+        }
+
+        /** How queries go into keys, where no rule says otherwise. */
+        public Builder keyOptions(KeyOptions options) {
+            this.keyOptions = Objects.requireNonNull(options, "options");
+            return this;
+        }
+
+        /** Response fields that are served to the one who asked and never stored, such as {@code Set-Cookie}. */
+        public Builder neverStoreFields(String... names) {
+            Set<String> all = new TreeSet<>();
+            for (String name : names) {
+                String lowerCase = name.toLowerCase(Locale.ROOT);
+                if (NEEDED_FIELDS.contains(lowerCase)) {
+                    throw new IllegalArgumentException(
+                            name + " has to be stored: the cache needs it to know what it may do");
+                }
+                all.add(lowerCase);
+            }
+            this.neverStoredFields = all;
             return this;
         }
 

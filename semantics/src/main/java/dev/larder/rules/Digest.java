@@ -45,10 +45,10 @@ public record Digest(
         return new Digest(
                 VERSION,
                 policy.fingerprint(),
-                Age.initial(stored),
+                Age.initial(stored, policy),
                 lifetime.millis(),
                 lifetime.source(),
-                directives.noCache() || !directives.noCacheFields().isEmpty(),
+                StaleUse.isNoCache(directives, policy),
                 StaleUse.forbidden(directives, policy),
                 isUnusable(stored, effective, policy),
                 StaleUse.ifErrorWindow(directives, policy));

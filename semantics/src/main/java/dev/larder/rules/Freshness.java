@@ -5,6 +5,7 @@ import dev.larder.http.HttpFields;
 import dev.larder.http.RequestDirectives;
 import dev.larder.http.ResponseDirectives;
 import dev.larder.policy.CachePolicy;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
@@ -40,6 +41,10 @@ public final class Freshness {
         }
         if (effective.hasExpires(stored.fields())) {
             return ofExpires(stored);
+        }
+        Duration configured = policy.defaultFreshness(stored.uri(), stored.status());
+        if (configured != null) {
+            return new Lifetime(configured.toMillis(), LifetimeSource.CONFIGURED);
         }
         return policy.heuristics() ? heuristic(stored, directives, policy) : Lifetime.NONE;
     }
@@ -139,6 +144,12 @@ public final class Freshness {
             case INVALID -> Reason.INVALID_FRESHNESS;
             default -> Reason.STALE;
         };
+    }
+
+    /** Whether a fresh response is to be refreshed before it gets stale. */
+    public static boolean isDue(StoredResponse stored, Digest digest, CachePolicy policy, long now) {
+        return !policy.refreshAhead().isZero()
+                && digest.timeToLive(stored, now) <= policy.refreshAhead().toMillis();
     }
 
     static long saturatedMillis(long seconds) {

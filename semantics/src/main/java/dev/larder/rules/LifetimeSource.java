@@ -10,6 +10,8 @@ public enum LifetimeSource {
     EXPIRES("Expires"),
     /** A part of the time since Last-Modified (RFC 9111 4.2.2). */
     HEURISTIC("heuristic"),
+    /** The policy gives a lifetime to responses that state none. */
+    CONFIGURED("configured"),
     /** Explicit, but invalid or contradictory: counts as stale. */
     INVALID("invalid"),
     /** There is none. */
@@ -23,7 +25,7 @@ public enum LifetimeSource {
 
     /** Whether the response states its lifetime itself, be it validly or not. */
     public boolean explicit() {
-        return this != HEURISTIC && this != NONE;
+        return this != HEURISTIC && this != CONFIGURED && this != NONE;
     }
 
     /** The directive or field, or what stands in for it. */

@@ -28,6 +28,7 @@ public enum Reason {
     INVALID_FRESHNESS("RFC 9111 4.2.1", "its freshness information is invalid or contradicts itself", "stale"),
     RESPONSE_NO_CACHE("RFC 9111 5.2.2.4", "no-cache forbids reuse without validation", "stale"),
     CLOCK_WENT_BACK("RFC 9111 4.2.3", "it seems to come from the future, so its age cannot be told", "stale"),
+    REFRESH_AHEAD("Larder policy", "it will soon be stale and is refreshed in the background", "stale"),
     ALWAYS_REVALIDATE("Larder policy", "the policy validates every reuse", "stale"),
     REQUEST_NO_CACHE("RFC 9111 5.2.1.4", "the request's no-cache asks for validation", "request"),
     REQUEST_MAX_AGE("RFC 9111 5.2.1.1", "it is older than the request's max-age", "request"),
@@ -45,6 +46,7 @@ public enum Reason {
     BODY_GONE("Larder storage", "the stored response was removed while it was needed", "miss"),
     UNMATCHED_NOT_MODIFIED("RFC 9111 4.3.4", "the 304 matched no stored response, so the request is repeated", "miss"),
     ONLY_IF_CACHED("RFC 9111 5.2.1.7", "only-if-cached, and nothing stored can be served"),
+    OFFLINE("Larder policy", "the policy never asks the origin, and nothing stored can be served"),
     ORIGIN_FAILED("RFC 9111 4.2.4", "the origin failed and no stale response may stand in"),
 
     // Stale use: why a stale response may not be served.
@@ -55,6 +57,7 @@ public enum Reason {
     STORABLE_EXPLICIT("RFC 9111 3", "it has explicit freshness"),
     STORABLE_MARKED("RFC 9111 3", "it is marked public, or private for this private cache"),
     STORABLE_STATUS("RFC 9111 3", "its status code is heuristically cacheable"),
+    STORABLE_CONFIGURED("Larder policy", "it states no lifetime, and the policy gives it one"),
     STORABLE_FORCED("Larder policy", "the caller or the policy forces storing"),
 
     // Not storing.
@@ -124,6 +127,11 @@ public enum Reason {
     /** Whether a stored response may be served for this reason without asking the origin first. */
     public boolean servesStored() {
         return compareTo(COLLAPSED) <= 0;
+    }
+
+    /** Whether the stored response is not fresh, and nothing else is in the way of serving it. */
+    public boolean isStale() {
+        return this == STALE || this == NO_FRESHNESS || this == STALE_WHILE_REVALIDATE || this == INVALID_FRESHNESS;
     }
 
     /** Whether a response may be stored for this reason. */

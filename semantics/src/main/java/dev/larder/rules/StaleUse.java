@@ -11,11 +11,21 @@ public final class StaleUse {
     /** Whether the response's own fields forbid stale use, whatever else allows it. */
     static boolean forbidden(ResponseDirectives directives, CachePolicy policy) {
         return directives.mustRevalidate()
-                || directives.noCache()
-                || !directives.noCacheFields().isEmpty()
-                // s-maxage includes what proxy-revalidate says (RFC 9111 5.2.2.10)
-                || (policy.shared()
-                        && (directives.proxyRevalidate() || directives.sMaxage() != ResponseDirectives.ABSENT));
+                || isNoCache(directives, policy)
+                || (policy.shared() && (directives.proxyRevalidate() || sMaxageForbids(directives, policy)));
+    }
+
+    /** s-maxage includes what proxy-revalidate says (RFC 9111 5.2.2.10). */
+    private static boolean sMaxageForbids(ResponseDirectives directives, CachePolicy policy) {
+        boolean staleAllowed = directives.staleWhileRevalidate() >= 0 || directives.staleIfError() >= 0;
+        return directives.sMaxage() != ResponseDirectives.ABSENT
+                && !(policy.staleDirectivesBeforeSMaxage() && staleAllowed);
+    }
+
+    /** Whether every reuse needs validation; a qualified no-cache counts as an unqualified one unless the policy honours it. */
+    static boolean isNoCache(ResponseDirectives directives, CachePolicy policy) {
+        return directives.noCache()
+                || (!policy.qualifiedDirectives() && !directives.noCacheFields().isEmpty());
     }
 
     /** The stale-if-error window in milliseconds: the response's own directive, else the policy's. */

@@ -55,7 +55,7 @@ public final class Storability {
                 return notShared;
             }
         }
-        return allowance(response, effective, policy);
+        return allowance(request, response, effective, policy);
     }
 
     /**
@@ -103,7 +103,9 @@ public final class Storability {
     static @Nullable Reason keepsOutOfShared(
             boolean authorized, HttpFields fields, EffectiveDirectives effective, CachePolicy policy) {
         ResponseDirectives directives = effective.directives();
-        if (directives.isPrivate() || !directives.privateFields().isEmpty()) {
+        boolean qualified =
+                !policy.qualifiedDirectives() && !directives.privateFields().isEmpty();
+        if (directives.isPrivate() || qualified) {
             return Reason.PRIVATE;
         }
         boolean markedShareable = directives.isPublic() || directives.sMaxage() >= 0;
@@ -118,12 +120,15 @@ public final class Storability {
     }
 
     /** RFC 9111 3, last condition: at least one thing has to allow storing; and it has to be of use. */
-    private static Reason allowance(ResponseHead response, EffectiveDirectives effective, CachePolicy policy) {
+    private static Reason allowance(
+            RequestHead request, ResponseHead response, EffectiveDirectives effective, CachePolicy policy) {
         ResponseDirectives directives = effective.directives();
         HttpFields fields = response.fields();
         Reason allowance;
         if (Freshness.isExplicit(fields, effective, policy)) {
             allowance = Reason.STORABLE_EXPLICIT;
+        } else if (policy.defaultFreshness(request.uri(), response.status()) != null) {
+            return Reason.STORABLE_CONFIGURED;
         } else if (directives.isPublic() || (directives.isPrivate() && !policy.shared())) {
             allowance = Reason.STORABLE_MARKED;
         } else if (Freshness.isHeuristicallyCacheable(response.status())) {

@@ -2,6 +2,8 @@ package dev.larder.rules;
 
 import dev.larder.http.HttpDate;
 import dev.larder.http.HttpFields;
+import dev.larder.policy.CachePolicy;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
@@ -58,13 +60,41 @@ public final class StoredFields {
         return stored.build();
     }
 
+    /** The fields that this cache stores of those that may be stored (RFC 9111 5.2.2.7, and the policy). */
+    public static HttpFields kept(HttpFields fields, CachePolicy policy) {
+        HttpFields kept = fields;
+        for (String name : policy.neverStoredFields()) {
+            kept = kept.without(name);
+        }
+        return policy.qualifiedDirectives() && policy.shared()
+                ? without(
+                        kept,
+                        EffectiveDirectives.of(fields, policy).directives().privateFields())
+                : kept;
+    }
+
+    /** The fields that may be served without validation (RFC 9111 5.2.2.4). */
+    public static HttpFields reusable(HttpFields fields, CachePolicy policy) {
+        return policy.qualifiedDirectives()
+                ? without(
+                        fields,
+                        EffectiveDirectives.of(fields, policy).directives().noCacheFields())
+                : fields;
+    }
+
+    private static HttpFields without(HttpFields fields, List<String> names) {
+        return names.isEmpty() ? fields : fields.without(names.toArray(String[]::new));
+    }
+
     /**
      * RFC 9111 3.2: the stored fields after an update. A field that the update has replaces all stored lines of that
      * name; what the stored body depends on stays.
      *
-     * @param shared whether to leave out Set-Cookie, which belongs to the one user who validated
+     * <p>A shared cache takes no Set-Cookie, which is for the one user who validated, unless the policy follows the letter of RFC
+     * 9111 7.3.
      */
-    public static HttpFields updated(HttpFields stored, HttpFields update, long responseTime, boolean shared) {
+    public static HttpFields updated(HttpFields stored, HttpFields update, long responseTime, CachePolicy policy) {
+        boolean shared = policy.shared() && !policy.storeSetCookie();
         HttpFields provided = of(update, responseTime);
         HttpFields.Builder result = HttpFields.builder();
         for (int i = 0; i < stored.size(); i++) {
@@ -80,7 +110,7 @@ public final class StoredFields {
                 result.add(provided.name(i), provided.value(i));
             }
         }
-        return result.build();
+        return kept(result.build(), policy);
     }
 
     private static boolean updates(String lowerCaseName, boolean shared) {

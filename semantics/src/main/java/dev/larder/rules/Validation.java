@@ -4,6 +4,7 @@ import dev.larder.http.EntityTag;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
+import dev.larder.policy.CachePolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -139,8 +140,8 @@ public final class Validation {
             ResponseHead update,
             long sentAt,
             long receivedAt,
-            boolean shared) {
-        HttpFields fields = StoredFields.updated(stored.fields(), update.fields(), receivedAt, shared);
+            CachePolicy policy) {
+        HttpFields fields = StoredFields.updated(stored.fields(), update.fields(), receivedAt, policy);
         StoredResponse.Builder freshened = stored.toBuilder().fields(fields).times(sentAt, receivedAt);
         if (!sameVary(fields, stored.fields())) {
             freshened.selecting(

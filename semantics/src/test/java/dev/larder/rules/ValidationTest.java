@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
+import dev.larder.policy.CachePolicy;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -116,7 +117,7 @@ class ValidationTest {
                         "a=b"),
                 NOW + 1000,
                 NOW + 2000,
-                false);
+                CachePolicy.DEFAULT);
         HttpFields fields = after.fields();
         assertThat(fields.values("X-A")).containsExactly("3");
         assertThat(fields.values("Content-Length")).containsExactly("5");
@@ -130,7 +131,13 @@ class ValidationTest {
         assertThat(after.id()).isEqualTo(before.id());
         assertThat(after.responseTime()).isEqualTo(NOW + 2000);
         assertThat(after.createdAt()).isEqualTo(before.createdAt());
-        assertThat(Validation.freshened(before, get(), response(304, "Set-Cookie", "a=b"), NOW, NOW, true)
+        assertThat(Validation.freshened(
+                                before,
+                                get(),
+                                response(304, "Set-Cookie", "a=b"),
+                                NOW,
+                                NOW,
+                                CachePolicy.sharedCache().build())
                         .fields()
                         .contains("Set-Cookie"))
                 .isFalse();
@@ -140,7 +147,7 @@ class ValidationTest {
     @Tag("Q7")
     void aChangedVaryIsKeyedByTheValidatingRequest() {
         StoredResponse after = Validation.freshened(
-                stored("ETag", "\"1\""), get("A", "x"), response(304, "Vary", "A"), NOW, NOW, false);
+                stored("ETag", "\"1\""), get("A", "x"), response(304, "Vary", "A"), NOW, NOW, CachePolicy.DEFAULT);
         assertThat(after.selectedBy(get("A", "x").fields())).isTrue();
         assertThat(after.selectedBy(get("A", "y").fields())).isFalse();
     }

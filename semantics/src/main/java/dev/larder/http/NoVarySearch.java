@@ -6,7 +6,6 @@ import dev.larder.http.StructuredFields.Item;
 import dev.larder.http.StructuredFields.Member;
 import dev.larder.http.StructuredFields.SfBoolean;
 import dev.larder.http.StructuredFields.SfString;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -126,13 +125,14 @@ public final class NoVarySearch {
             return text.replace('+', ' ');
         }
         byte[] bytes = text.replace('+', ' ').getBytes(StandardCharsets.UTF_8);
-        ByteArrayOutputStream decoded = new ByteArrayOutputStream(bytes.length);
+        byte[] decoded = new byte[bytes.length];
+        int length = 0;
         for (int i = 0; i < bytes.length; i++) {
             int high = bytes[i] == '%' && i + 2 < bytes.length ? Character.digit(bytes[i + 1], 16) : -1;
             int low = high < 0 ? -1 : Character.digit(bytes[i + 2], 16);
-            decoded.write(low < 0 ? bytes[i] : 16 * high + low);
+            decoded[length++] = (byte) (low < 0 ? bytes[i] : 16 * high + low);
             i += low < 0 ? 0 : 2;
         }
-        return decoded.toString(StandardCharsets.UTF_8);
+        return new String(decoded, 0, length, StandardCharsets.UTF_8);
     }
 }

@@ -76,8 +76,11 @@ public final class KeyOptions {
             return uri;
         }
         List<String> parameters = new ArrayList<>();
-        for (String parameter : query.split("&", -1)) {
+        for (int start = 0; start <= query.length(); ) {
+            int end = query.indexOf('&', start) < 0 ? query.length() : query.indexOf('&', start);
+            String parameter = query.substring(start, end);
             String name = name(parameter);
+            start = end + 1;
             if (!matches(left, name)) {
                 parameters.add(matches(redacted, name) ? name + "=redacted-" + digest(parameter) : parameter);
             }

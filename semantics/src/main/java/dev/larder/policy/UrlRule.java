@@ -4,7 +4,6 @@ import dev.larder.http.TargetUri;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,13 +45,13 @@ public final class UrlRule {
     }
 
     /**
-     * A rule for the URIs in which a regular expression is found. Every request is tried against it: it should be one that
-     * takes little time on any text.
+     * A rule for the URIs that fulfil a condition, such as {@code Pattern.compile("/users/[0-9]+$").asPredicate()}. Every request
+     * is tried against it: it should take little time on any text, and must not throw.
      *
-     * @throws java.util.regex.PatternSyntaxException if it is none
+     * @param name tells this rule from others; the same in every process that shares a storage
      */
-    public static UrlRule regex(String regex) {
-        return new UrlRule("regex " + regex, Pattern.compile(regex).asPredicate(), null, null, false, false, null);
+    public static UrlRule where(String name, Predicate<String> condition) {
+        return new UrlRule("where " + name, condition, null, null, false, false, null);
     }
 
     /** Removes stored responses this long after they were stored, fresh or not; goes before the policy's. */

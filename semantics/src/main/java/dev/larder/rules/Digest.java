@@ -12,7 +12,7 @@ import dev.larder.policy.CachePolicy;
  * @param version {@link #VERSION} of the code that made it
  * @param policy {@link CachePolicy#fingerprint()} of the policy that read the fields
  * @param initialAge corrected_initial_age (RFC 9111 4.2.3), in milliseconds, counted at the response time
- * @param lifetime freshness_lifetime (RFC 9111 4.2.1), in milliseconds, never negative
+ * @param lifetime freshness_lifetime (RFC 9111 4.2.1), in milliseconds; negative when Expires is before Date
  * @param lifetimeSource where the lifetime comes from
  * @param noCache whether every reuse needs validation (RFC 9111 5.2.2.4)
  * @param noStale whether stale use is forbidden whatever else allows it (RFC 9111 4.2.4)

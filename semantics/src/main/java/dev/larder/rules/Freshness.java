@@ -23,7 +23,7 @@ public final class Freshness {
     /**
      * A freshness lifetime and where it comes from.
      *
-     * @param millis never negative
+     * @param millis negative when the response was past its Expires before it was sent
      */
     public record Lifetime(long millis, LifetimeSource source) {
         static final Lifetime INVALID = new Lifetime(0, LifetimeSource.INVALID);
@@ -65,7 +65,7 @@ public final class Freshness {
         if (expires == HttpDate.INVALID) {
             return Lifetime.INVALID;
         }
-        return new Lifetime(Math.max(0, expires - Age.date(stored)), LifetimeSource.EXPIRES);
+        return new Lifetime(expires - Age.date(stored), LifetimeSource.EXPIRES);
     }
 
     /** RFC 9111 4.2.2: a fraction of the time since Last-Modified. */

@@ -7,7 +7,7 @@ import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import dev.larder.http.TargetUri;
 import java.time.Duration;
-import java.util.regex.PatternSyntaxException;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,10 +46,12 @@ class KeysTest {
     }
 
     @Test
-    void regularExpressionsAreFoundAnywhere() {
-        assertThat(UrlRule.regex("/users/\\d+$").matches(TargetUri.parse("https://example.com/users/7")))
+    void anyConditionCanBeARule() {
+        UrlRule users = UrlRule.where("users", Pattern.compile("/users/\\d+$").asPredicate());
+        assertThat(users.matches(TargetUri.parse("https://example.com/users/7")))
                 .isTrue();
-        assertThatThrownBy(() -> UrlRule.regex("(")).isInstanceOf(PatternSyntaxException.class);
+        assertThat(users.matches(TargetUri.parse("https://example.com/users/x")))
+                .isFalse();
     }
 
     @Test

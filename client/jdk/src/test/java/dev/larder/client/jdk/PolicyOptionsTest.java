@@ -10,6 +10,7 @@ import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +21,8 @@ final class PolicyOptionsTest extends CacheScenario {
         policy(CachePolicy.privateCache()
                 .rule(UrlRule.glob("**/bypass").withBypass())
                 .rule(UrlRule.glob("**/forced").withForceCache().withTtl(Duration.ofSeconds(30)))
-                .rule(UrlRule.regex("/fresh$").withDefaultFreshness(Duration.ofSeconds(20)))
+                .rule(UrlRule.where("fresh", Pattern.compile("/fresh$").asPredicate())
+                        .withDefaultFreshness(Duration.ofSeconds(20)))
                 .rule(UrlRule.glob("**/key?**").withKeyOptions(KeyOptions.NONE.withIgnored("x"))));
         given("/bypass", fresh("1", 60));
         get("/bypass").assertBypassed("1");

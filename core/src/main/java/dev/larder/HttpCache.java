@@ -45,8 +45,12 @@ public final class HttpCache implements AutoCloseable {
 
     private HttpCache(Builder b) {
         storage = b.storage == null ? InMemoryStorage.create() : b.storage;
-        engine = new CacheEngine(b.policy, EntryIds::next);
+        engine = new CacheEngine(b.policy, EntryIds::next, this::longestBody);
         core = new CacheCore(engine, storage, b.listener, b.clock, b.executor == null ? Threads.shared() : b.executor);
+    }
+
+    private long longestBody() {
+        return core.maxBodyBytes();
     }
 
     /** A private cache in memory, with all defaults. */

@@ -111,7 +111,7 @@ public final class CacheCore {
     }
 
     /** The longest body that the storage takes; 0 when it fails to say. */
-    long maxBodyBytes() {
+    public long maxBodyBytes() {
         try {
             return storage.maxBodyBytes();
         } catch (RuntimeException e) {

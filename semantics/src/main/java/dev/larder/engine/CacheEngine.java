@@ -4,6 +4,7 @@ import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -15,16 +16,19 @@ import java.util.function.Supplier;
 public final class CacheEngine {
     private final CachePolicy policy;
     private final Supplier<String> ids;
+    private final LongSupplier longestBody;
 
     /**
      * An engine.
      *
      * @param policy how it decides
      * @param ids makes a new entry id at each call: unique for ever, lower-case hexadecimal
+     * @param longestBody says up to which length in bytes a body can be stored, so that nothing is begun that would be in vain
      */
-    public CacheEngine(CachePolicy policy, Supplier<String> ids) {
+    public CacheEngine(CachePolicy policy, Supplier<String> ids, LongSupplier longestBody) {
         this.policy = policy;
         this.ids = ids;
+        this.longestBody = longestBody;
     }
 
     /** How this engine decides. */
@@ -41,7 +45,7 @@ public final class CacheEngine {
      * @return the first step
      */
     public CacheStep begin(RequestHead request, RequestContent content, CacheControls controls) {
-        return new Exchange(policy, ids, request, content, controls, false).begin();
+        return new Exchange(policy, ids, longestBody, request, content, controls, false).begin();
     }
 
     /**
@@ -51,6 +55,6 @@ public final class CacheEngine {
     public CacheStep revalidate(RequestHead request, RequestContent content, CacheControls controls) {
         // The whole of it, and whether what is stored is current, not what the caller has.
         HttpFields fields = request.fields().without("Range", "If-Range", "If-None-Match", "If-Modified-Since");
-        return new Exchange(policy, ids, request.withFields(fields), content, controls, true).begin();
+        return new Exchange(policy, ids, longestBody, request.withFields(fields), content, controls, true).begin();
     }
 }

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ final class Exchange {
 
     private final CachePolicy policy;
     private final Supplier<String> ids;
+    private final LongSupplier longestBody;
     private final RequestHead request;
     private final RequestContent content;
     private final CacheControls controls;
@@ -80,12 +82,14 @@ final class Exchange {
     Exchange(
             CachePolicy policy,
             Supplier<String> ids,
+            LongSupplier longestBody,
             RequestHead request,
             RequestContent content,
             CacheControls controls,
             boolean background) {
         this.policy = policy;
         this.ids = ids;
+        this.longestBody = longestBody;
         this.request = request;
         this.content = content;
         this.controls = controls;
@@ -235,8 +239,10 @@ final class Exchange {
         if (answerFrom(stored, newest.stored().fields()) == null) {
             forwardReason = Reason.PARTIAL;
             note("do the stored parts hold what is asked for?", Reason.PARTIAL);
-            boolean whole = !request.fields().contains("Range") && !Validation.hasOwnCondition(request);
-            gap = whole ? stored.gap() : null;
+            boolean completable = !request.fields().contains("Range")
+                    && !Validation.hasOwnCondition(request)
+                    && stored.completeLength() <= longestBody.getAsLong();
+            gap = completable ? stored.gap() : null;
             return ask(now);
         }
         note("do the stored parts hold what is asked for?", Reason.COMBINED);

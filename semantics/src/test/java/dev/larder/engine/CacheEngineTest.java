@@ -26,7 +26,7 @@ class CacheEngineTest {
     private int ids;
 
     private CacheStep begin(CachePolicy policy, RequestContent content, CacheControls controls, RequestHead request) {
-        return new CacheEngine(policy, () -> "0" + ids++).begin(request, content, controls);
+        return new CacheEngine(policy, () -> "0" + ids++, () -> Long.MAX_VALUE).begin(request, content, controls);
     }
 
     private CacheStep begin(RequestHead request) {
@@ -202,7 +202,7 @@ class CacheEngineTest {
         leads(found(request("GET"), stale, 91));
         Lookup background = as(
                 Lookup.class,
-                new CacheEngine(CachePolicy.DEFAULT, () -> "0")
+                new CacheEngine(CachePolicy.DEFAULT, () -> "0", () -> Long.MAX_VALUE)
                         .revalidate(request("GET"), RequestContent.NONE, CacheControls.NONE));
         assertThat(leads(background.found(List.of(stale), NOW + 90_000))
                         .request()
@@ -462,7 +462,7 @@ class CacheEngineTest {
         Candidate stale = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"1\"");
         Lookup lookup = as(
                 Lookup.class,
-                new CacheEngine(CachePolicy.DEFAULT, () -> "0")
+                new CacheEngine(CachePolicy.DEFAULT, () -> "0", () -> Long.MAX_VALUE)
                         .revalidate(request, RequestContent.NONE, CacheControls.NONE));
         RequestHead sent = leads(lookup.found(List.of(stale), NOW + 70_000)).request();
         assertThat(sent.fields()).isEqualTo(HttpFields.of("If-None-Match", "\"1\""));

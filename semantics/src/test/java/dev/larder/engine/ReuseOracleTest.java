@@ -66,7 +66,7 @@ class ReuseOracleTest {
     @ValueSource(booleans = {false, true})
     void nothingIsReusedThatTheOracleForbids(boolean shared) {
         CachePolicy policy = policy(shared);
-        CacheEngine engine = new CacheEngine(policy, () -> "ff");
+        CacheEngine engine = new CacheEngine(policy, () -> "ff", () -> Long.MAX_VALUE);
         ReuseOracle oracle = oracle(shared, policy);
         int stored = 0;
         int served = 0;
@@ -104,7 +104,7 @@ class ReuseOracleTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatIsPlainlyFreshIsReused(boolean shared) {
-        CacheEngine engine = new CacheEngine(policy(shared), () -> "ff");
+        CacheEngine engine = new CacheEngine(policy(shared), () -> "ff", () -> Long.MAX_VALUE);
         for (int i = 0; i < 10_000; i++) {
             long lifetime = 1 + random.nextInt(1000);
             RawHead get = new RawHead("GET http://example.com/a", List.of());

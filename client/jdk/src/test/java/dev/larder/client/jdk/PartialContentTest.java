@@ -383,4 +383,15 @@ final class PartialContentTest extends CacheScenario {
         assertThat(get("/a").body()).isEqualTo(whole);
         assertAsked(asked, "/a");
     }
+
+    @Test
+    @Tag("R9111-034")
+    void aWholeThatCouldNotBeStoredIsAskedForAtOnce() throws Exception {
+        storage.limitBodies(9);
+        representation("/a", WHOLE, "Cache-Control", "max-age=60", "ETag", "\"1\"");
+        get("/a", "Range", "bytes=0-4").assertStored();
+        get("/a").assertMiss(WHOLE).assertStatus(200);
+        assertThat(lastAsked("/a", "Range")).isNull();
+        assertAsked(2, "/a");
+    }
 }

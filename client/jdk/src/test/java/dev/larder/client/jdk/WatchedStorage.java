@@ -93,6 +93,13 @@ final class WatchedStorage implements Storage {
         faults.before(operation);
     }
 
+    private volatile long mostBytes = Long.MAX_VALUE;
+
+    /** From now on no longer body is taken. */
+    void limitBodies(long bytes) {
+        mostBytes = bytes;
+    }
+
     @Override
     public List<StoredEntry> lookup(String key) throws IOException {
         before("lookup");
@@ -163,7 +170,7 @@ final class WatchedStorage implements Storage {
 
     @Override
     public long maxBodyBytes() {
-        return storage.maxBodyBytes();
+        return Math.min(mostBytes, storage.maxBodyBytes());
     }
 
     @Override

@@ -29,8 +29,11 @@ public final class CachePolicy {
     /** A private cache with every option at its default. */
     public static final CachePolicy DEFAULT = privateCache().build();
 
-    /** Without them a stored response would be taken for another than it is. */
-    private static final Set<String> NEEDED_FIELDS = Set.of(
+    /**
+     * The fields, in lower case, without which a stored response would be taken for another than it is: nothing keeps them from
+     * being stored.
+     */
+    public static final Set<String> NEEDED_FIELDS = Set.of(
             "age",
             "cache-control",
             "content-encoding",

@@ -23,21 +23,6 @@ public final class StoredFields {
             "transfer-encoding",
             "upgrade");
 
-    /** What Connection may not remove: the caching of a response must not be changed by whoever writes that field. */
-    private static final Set<String> NOT_NOMINABLE = Set.of(
-            "age",
-            "cache-control",
-            "content-encoding",
-            "content-length",
-            "content-range",
-            "content-type",
-            "date",
-            "etag",
-            "expires",
-            "last-modified",
-            "set-cookie",
-            "vary");
-
     /** What the stored body depends on, so that a 304 must not change it (RFC 9111 3.2). */
     private static final Set<String> BOUND_TO_BODY =
             Set.of("content-encoding", "content-length", "content-range", "transfer-encoding");
@@ -127,7 +112,8 @@ public final class StoredFields {
         for (int i = 0; i <= connection.length(); i++) {
             if (i == connection.length() || connection.charAt(i) == ',') {
                 String name = connection.substring(start, i).trim().toLowerCase(Locale.ROOT);
-                if (!NOT_NOMINABLE.contains(name)) {
+                // The caching of a response must not be changed by whoever writes that field.
+                if (!CachePolicy.NEEDED_FIELDS.contains(name) && !name.equals("set-cookie")) {
                     names.add(name);
                 }
                 start = i + 1;

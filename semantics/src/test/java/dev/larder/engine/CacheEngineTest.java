@@ -55,7 +55,7 @@ class CacheEngineTest {
         return candidate(stored);
     }
 
-    private static Candidate candidate(StoredResponse stored) {
+    static Candidate candidate(StoredResponse stored) {
         return new Candidate() {
             @Override
             public StoredResponse stored() {

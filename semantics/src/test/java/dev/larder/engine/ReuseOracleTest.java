@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.larder.http.HttpDate;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
-import dev.larder.rules.Candidate;
 import dev.larder.rules.StoredResponse;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -169,22 +168,8 @@ class ReuseOracleTest {
             return false;
         }
         boolean sameKey = lookup.key().equals(stored.key());
-        CacheStep next = lookup.found(sameKey ? List.of(candidate(stored)) : List.of(), triple.now());
+        CacheStep next = lookup.found(sameKey ? List.of(CacheEngineTest.candidate(stored)) : List.of(), triple.now());
         return next instanceof Outcome.ServeStored || next instanceof Outcome.NotModified;
-    }
-
-    private static Candidate candidate(StoredResponse stored) {
-        return new Candidate() {
-            @Override
-            public StoredResponse stored() {
-                return stored;
-            }
-
-            @Override
-            public long bodyLength() {
-                return 10;
-            }
-        };
     }
 
     // What is asked.

@@ -21,7 +21,12 @@ final class WeightedList {
             if (range.isEmpty() || thousandths < 0 || !in.atMemberEnd()) {
                 return null;
             }
-            members.add(thousandths == 1000 ? range : range + ";q=" + thousandths);
+            // A weight as it would be sent: so no value that is none can look like one.
+            members.add(
+                    thousandths == 1000
+                            ? range
+                            : range + ";q=0."
+                                    + Integer.toString(1000 + thousandths).substring(1));
         }
         Collections.sort(members);
         return String.join(",", members);

@@ -161,7 +161,10 @@ class ParserFuzzTest {
     @MethodSource("seeds")
     @FuzzTest(maxExecutions = ENOUGH, maxDuration = UNLIMITED)
     void byteRanges(byte[] bytes) {
-        rereads(bytes, ByteRanges::parse, ByteRanges::toString);
+        ByteRanges ranges = ByteRanges.parse(text(bytes));
+        if (ranges != null) {
+            assertThat(ByteRanges.parse(ranges.toString())).hasToString(ranges.toString());
+        }
     }
 
     @MethodSource("seeds")

@@ -124,6 +124,8 @@ class VaryTest {
                 "en;q=1.5|en",
                 "en;q=0.1234|en;q=0.123",
                 "en;q=|en",
+                "en;q=0.25|en;q=250",
+                "en;q=0.001|en;q=1",
                 "en;x=1|en"
             })
     @DisplayName("R9111-052 Accept-Language: other ranges or weights do not match")

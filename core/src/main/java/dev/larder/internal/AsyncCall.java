@@ -149,7 +149,7 @@ public final class AsyncCall<B> extends CallState<B>
 
     private CompletionStage<List<StoredEntry>> found(String key) {
         return core.asyncStorage.lookup(key).exceptionally(e -> {
-            core.storageFailed("lookup", Download.unwrapped(e));
+            lookupFailed(Download.unwrapped(e));
             return List.of();
         });
     }

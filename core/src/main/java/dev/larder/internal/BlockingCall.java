@@ -94,7 +94,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         try {
             return core.storage.lookup(key);
         } catch (IOException | RuntimeException e) {
-            core.storageFailed("lookup", e);
+            lookupFailed(e);
             return List.of();
         }
     }

@@ -45,6 +45,9 @@ abstract class CallState<B> {
 
     private long epoch;
     private boolean overtaken;
+    /** The storage could not be asked: then it is not told either, which would only cost another time-out. */
+    private boolean storageFailed;
+
     private long flightsEnded;
     private @Nullable B unread;
 
@@ -114,6 +117,12 @@ abstract class CallState<B> {
         }
     }
 
+    /** A lookup failed. */
+    final void lookupFailed(Throwable failure) {
+        storageFailed = true;
+        core.storageFailed("lookup", failure);
+    }
+
     /** Before the origin is asked without a lookup, which leaves the moment to be remembered here. */
     final void forwarding() {
         if (key == null) {
@@ -152,7 +161,7 @@ abstract class CallState<B> {
     /** Whether a flight ended since the lookup, so that what it stored may have been missed. */
     final boolean mayHaveMissedAFlight() {
         String known = key;
-        return known != null && core.flights.ended(known) != flightsEnded;
+        return known != null && !storageFailed && core.flights.ended(known) != flightsEnded;
     }
 
     final void endFlight(Landing landing) {
@@ -243,6 +252,9 @@ abstract class CallState<B> {
         storedKey = step.stored().key();
         if (!stillValid()) {
             return "it was invalidated while it was fetched";
+        }
+        if (storageFailed) {
+            return "the storage failed";
         }
         long length = ContentLength.of(step.head().fields());
         if (length == ContentLength.INVALID) {

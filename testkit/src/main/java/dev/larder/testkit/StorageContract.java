@@ -9,10 +9,12 @@ import dev.larder.http.TargetUri;
 import dev.larder.rules.SelectingField;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncStorage;
+import dev.larder.storage.BinarySerializer;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryIds;
 import dev.larder.storage.EntryTooLargeException;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Serializer;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -109,6 +111,14 @@ public abstract class StorageContract {
     /** The asynchronous side of a storage that {@link #open} made; for storages that have one of their own. */
     protected AsyncStorage async(Storage storage, ExecutorService executor) {
         return AsyncStorage.of(storage, executor);
+    }
+
+    /**
+     * What storages that keep heads as bytes are to be made with. A class that overrides it runs the suite with another
+     * serializer.
+     */
+    protected Serializer serializer() {
+        return BinarySerializer.INSTANCE;
     }
 
     /** Whether entries are still there when a storage has been closed and opened again. */
@@ -330,6 +340,27 @@ public abstract class StorageContract {
             int i = Integer.parseInt(entry.stored().fields().first("Number"));
             assertThat(read(storage, entry)).isEqualTo(bytes(1000 + i, i));
         }
+    }
+
+    @Test
+    @DisplayName("of a key with too many variants the ones used least recently go, and no other key suffers")
+    void limitsVariants() throws IOException {
+        Storage storage = start(StorageSetup.of(clock).withMaxVariants(4));
+        StoredResponse other = put(storage, "other", bytes(10, 0));
+        clock.advance(Duration.ofMillis(1));
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            ids.add(put(storage, "key", bytes(10, i)).id());
+            clock.advance(Duration.ofMillis(1));
+        }
+        storage.used(find(storage, "key", ids.get(0)));
+        clock.advance(Duration.ofMillis(1));
+        for (int i = 4; i < 7; i++) {
+            ids.add(put(storage, "key", bytes(10, i)).id());
+            clock.advance(Duration.ofMillis(1));
+        }
+        assertThat(ids(storage, "key")).containsExactlyInAnyOrder(ids.get(0), ids.get(4), ids.get(5), ids.get(6));
+        assertThat(ids(storage, "other")).containsExactly(other.id());
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  * @param maxEntries the capacity in entries; only set if {@link StorageContract#limitsEntries()}
  * @param maxBytes the capacity in bytes; only set if {@link StorageContract#limitsBytes()}
  * @param maxEntryBytes the size of the largest entry to keep; only set if {@link StorageContract#limitsEntryBytes()}
+ * @param maxVariants how many entries one key may have
  */
 public record StorageSetup(
         ManualClock clock,
@@ -25,7 +26,8 @@ public record StorageSetup(
         Optional<Duration> slidingTtl,
         OptionalInt maxEntries,
         OptionalLong maxBytes,
-        OptionalLong maxEntryBytes) {
+        OptionalLong maxEntryBytes,
+        OptionalInt maxVariants) {
     /** Null is not allowed anywhere. */
     public StorageSetup {
         Objects.requireNonNull(clock, "clock");
@@ -34,6 +36,7 @@ public record StorageSetup(
         Objects.requireNonNull(maxEntries, "maxEntries");
         Objects.requireNonNull(maxBytes, "maxBytes");
         Objects.requireNonNull(maxEntryBytes, "maxEntryBytes");
+        Objects.requireNonNull(maxVariants, "maxVariants");
     }
 
     /** Nothing set but the clock. */
@@ -44,31 +47,39 @@ public record StorageSetup(
                 Optional.empty(),
                 OptionalInt.empty(),
                 OptionalLong.empty(),
-                OptionalLong.empty());
+                OptionalLong.empty(),
+                OptionalInt.empty());
     }
 
     /** The same with a fixed time to live. */
     public StorageSetup withTtl(Duration value) {
-        return new StorageSetup(clock, Optional.of(value), Optional.empty(), maxEntries, maxBytes, maxEntryBytes);
+        return new StorageSetup(
+                clock, Optional.of(value), Optional.empty(), maxEntries, maxBytes, maxEntryBytes, maxVariants);
     }
 
     /** The same with a time to live that counts from the last use. */
     public StorageSetup withSlidingTtl(Duration value) {
-        return new StorageSetup(clock, Optional.empty(), Optional.of(value), maxEntries, maxBytes, maxEntryBytes);
+        return new StorageSetup(
+                clock, Optional.empty(), Optional.of(value), maxEntries, maxBytes, maxEntryBytes, maxVariants);
     }
 
     /** The same with a capacity in entries. */
     public StorageSetup withMaxEntries(int value) {
-        return new StorageSetup(clock, ttl, slidingTtl, OptionalInt.of(value), maxBytes, maxEntryBytes);
+        return new StorageSetup(clock, ttl, slidingTtl, OptionalInt.of(value), maxBytes, maxEntryBytes, maxVariants);
     }
 
     /** The same with a capacity in bytes. */
     public StorageSetup withMaxBytes(long value) {
-        return new StorageSetup(clock, ttl, slidingTtl, maxEntries, OptionalLong.of(value), maxEntryBytes);
+        return new StorageSetup(clock, ttl, slidingTtl, maxEntries, OptionalLong.of(value), maxEntryBytes, maxVariants);
     }
 
     /** The same with a limit for the size of one entry. */
     public StorageSetup withMaxEntryBytes(long value) {
-        return new StorageSetup(clock, ttl, slidingTtl, maxEntries, maxBytes, OptionalLong.of(value));
+        return new StorageSetup(clock, ttl, slidingTtl, maxEntries, maxBytes, OptionalLong.of(value), maxVariants);
+    }
+
+    /** The same with a limit for the variants of a key. */
+    public StorageSetup withMaxVariants(int value) {
+        return new StorageSetup(clock, ttl, slidingTtl, maxEntries, maxBytes, maxEntryBytes, OptionalInt.of(value));
     }
 }

@@ -16,11 +16,15 @@ class FileStorageTest extends StorageContract {
 
     @Override
     protected Storage open(StorageSetup setup) throws IOException {
-        FileStorage.Builder builder = FileStorage.builder().directory(directory).clock(setup.clock());
+        FileStorage.Builder builder = FileStorage.builder()
+                .directory(directory)
+                .serializer(serializer())
+                .clock(setup.clock());
         setup.ttl().ifPresent(builder::ttl);
         setup.slidingTtl().ifPresent(builder::slidingTtl);
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
+        setup.maxVariants().ifPresent(builder::maxVariants);
         return builder.open();
     }
 

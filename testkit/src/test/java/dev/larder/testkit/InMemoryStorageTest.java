@@ -36,6 +36,7 @@ class InMemoryStorageTest {
             setup.maxEntries().ifPresent(builder::capacity);
             setup.maxBytes().ifPresent(builder::maxBytes);
             setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
+            setup.maxVariants().ifPresent(builder::maxVariants);
             return builder.build();
         }
     }

@@ -6,6 +6,13 @@ module dev.larder.core {
     exports dev.larder.storage.file;
     exports dev.larder.storage.memory;
 
+    uses dev.larder.storage.Serializer;
+    uses dev.larder.storage.StorageProvider;
+
+    provides dev.larder.storage.StorageProvider with
+            dev.larder.storage.file.FileStorageProvider,
+            dev.larder.storage.memory.InMemoryStorageProvider;
+
     requires transitive dev.larder.semantics;
     requires static transitive org.jspecify;
 }

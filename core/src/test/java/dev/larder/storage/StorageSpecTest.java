@@ -1,0 +1,127 @@
+package dev.larder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.larder.storage.file.FileStorage;
+import dev.larder.storage.memory.InMemoryStorage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StorageSpecTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void opensMemory() throws IOException {
+        try (Storage storage =
+                StorageSpec.parse("memory:?maxEntries=7&maxBytes=64k&ttl=10m").open()) {
+            assertThat(storage).isInstanceOf(InMemoryStorage.class);
+            assertThat(storage.statistics().maxEntries()).isEqualTo(7);
+            assertThat(storage.statistics().maxBytes()).isEqualTo(64 << 10);
+        }
+    }
+
+    @Test
+    void opensFiles() throws IOException {
+        for (String path : List.of(directory.toString(), "//" + directory)) {
+            try (Storage storage = StorageSpec.parse("File:" + path + "?maxBytes=2g&slidingTtl=7d&serializer=binary")
+                    .open()) {
+                assertThat(storage).isInstanceOf(FileStorage.class).hasToString("FileStorage[" + directory + "]");
+                assertThat(storage.statistics().maxBytes()).isEqualTo(2L << 30);
+            }
+        }
+    }
+
+    @Test
+    void theUsersHomeIsATilde() {
+        assertThat(StorageSpec.parse("file:~/x").path())
+                .isEqualTo(Path.of(System.getProperty("user.home")).resolve("x"));
+    }
+
+    @Test
+    void aSchemeWhoseModuleIsNotThereIsNotKnown() {
+        assertThatThrownBy(() -> StorageSpec.parse("redis://localhost").open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'redis'")
+                .hasMessageContaining("file:PATH, memory:")
+                .hasMessageContaining("larder-storage-redis");
+    }
+
+    @Test
+    void anOptionThatTheStorageDoesNotHaveIsRefused() {
+        assertThatThrownBy(() -> StorageSpec.parse("memory:?namespace=x").open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("[namespace]");
+        assertThatThrownBy(() -> StorageSpec.parse("memory:?serializer=binary").open())
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "memory", ":x", "memory:?", "memory:?ttl", "memory:?=1", "memory:?ttl=1s&ttl=2s"})
+    void whatIsNoSpecIsRefused(String text) {
+        assertThatThrownBy(() -> StorageSpec.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("storage");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ttl=10",
+                "ttl=m",
+                "ttl=-1s",
+                "ttl=1w",
+                "ttl=",
+                "ttl=0s",
+                "maxBytes=1t",
+                "maxBytes=x",
+                "maxEntries=1k",
+                "maxEntries=99999999999",
+                "maxEntries=0"
+            })
+    void valuesThatAreWrongAreNamed(String option) {
+        assertThatThrownBy(() -> StorageSpec.parse("memory:?" + option).open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(option.substring(0, 3));
+    }
+
+    @Test
+    void aSerializerThatIsNotThereIsNamed() {
+        assertThatThrownBy(() -> StorageSpec.parse("file:" + directory + "?serializer=json")
+                        .open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("serializer=json");
+    }
+
+    @Test
+    void sizesSaturate() {
+        List<Long> sizes = new ArrayList<>();
+        StorageSpec.parse("x:?a=9223372036854775807g").bytes("a", sizes::add);
+        assertThat(sizes.get(0)).isGreaterThan(Long.MAX_VALUE / 2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"500ms,PT0.5S", "90s,PT1M30S", "10m,PT10M", "2h,PT2H", "7d,PT168H"})
+    void durations(String text, Duration expected) {
+        List<Duration> read = new ArrayList<>();
+        StorageSpec.parse("x:?a=" + text).duration("a", read::add);
+        StorageSpec.parse("x:").duration("a", read::add);
+        assertThat(read).containsExactly(expected);
+    }
+
+    @Test
+    void passwordsAreNotShown() {
+        assertThat(StorageSpec.parse("redis://user:secret@host:1/0?namespace=hush"))
+                .hasToString("redis://host:1/0?namespace");
+        assertThat(StorageSpec.parse("s3://bucket/a@b")).hasToString("s3://bucket/a@b");
+    }
+}

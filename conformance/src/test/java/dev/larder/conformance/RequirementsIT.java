@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.Test;
 class RequirementsIT {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path DOCUMENT = ROOT.resolve("docs/conformance.md");
+
+    private static final String HOW_TO_WRITE = " (write it with -Dlarder.conformance.write)";
 
     /**
      * A row of the list.
@@ -101,9 +105,23 @@ class RequirementsIT {
         if (System.getProperty("larder.conformance.write") != null) {
             Files.writeString(DOCUMENT, expected);
         }
-        assertThat(Files.readString(DOCUMENT))
-                .as("docs/conformance.md is out of date: write it with -Dlarder.conformance.write")
-                .isEqualTo(expected);
+        // By lines, so that a failure shows those that differ and not the whole document twice.
+        List<String> written = expected.lines().toList();
+        List<String> committed = Files.readAllLines(DOCUMENT);
+        assertThat(without(written, committed))
+                .as("missing in docs/conformance.md" + HOW_TO_WRITE)
+                .isEmpty();
+        assertThat(without(committed, written))
+                .as("outdated in docs/conformance.md" + HOW_TO_WRITE)
+                .isEmpty();
+        assertThat(committed.equals(written))
+                .as("the order of docs/conformance.md" + HOW_TO_WRITE)
+                .isTrue();
+    }
+
+    private static List<String> without(List<String> lines, List<String> others) {
+        Set<String> known = new HashSet<>(others);
+        return lines.stream().filter(line -> !known.contains(line)).toList();
     }
 
     private static String document(

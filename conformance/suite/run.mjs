@@ -147,7 +147,8 @@ async function main () {
   }
   const suite = await load(directory)
   const work = mkdtempSync(join(TARGET, 'run-'))
-  const storage = options.storage === 'file:' ? `file:${join(work, 'cache')}` : options.storage
+  const own = { 'file:': 'cache', 'sqlite:': 'cache.db' }[options.storage]
+  const storage = own ? options.storage + join(work, own) : options.storage
   const running = new Set()
   const start = (...args) => {
     const served = new Served(...args)

@@ -137,7 +137,7 @@ abstract class BodyTarget implements AutoCloseable {
         }
 
         static CommandFailure failure(Path path, IOException e) {
-            return new CommandFailure(ExitCode.OUTPUT, "cannot write '" + path + "': " + StorageSpec.problem(e));
+            return new CommandFailure(ExitCode.OUTPUT, "cannot write '" + path + "': " + StorageChoice.problem(e));
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.larder.cli;
 
 import dev.larder.policy.CachePolicy;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of every command that uses a cache. */
@@ -10,8 +9,9 @@ final class CacheOptions {
             names = "--storage",
             paramLabel = "SPEC",
             description =
-                    "Where responses are kept: file:PATH or memory:. Default: files in the user's cache directory.")
-    private @Nullable String storage;
+                    "Where responses are kept: file:PATH, memory:, sqlite:PATH, redis://HOST:PORT, s3://BUCKET/PREFIX."
+                            + " Default: files in the user's cache directory.")
+    private String storage = "file:";
 
     @Option(names = "--shared", description = "Decide as a shared cache does, such as one in a proxy.")
     private boolean shared;
@@ -19,8 +19,8 @@ final class CacheOptions {
     @Option(names = "--private", description = "Decide as a cache of one user does. This is the default.")
     private boolean notShared;
 
-    StorageSpec storage() {
-        return storage == null ? StorageSpec.DEFAULT : StorageSpec.parse(storage);
+    StorageChoice storage() {
+        return StorageChoice.parse(storage);
     }
 
     CachePolicy policy() {

@@ -40,12 +40,12 @@ final class ComplainingListener implements CacheListener {
 
     @Override
     public synchronized void storageFailed(String operation, Throwable failure) {
-        say("warning: the storage failed (" + operation + "), going on without it: " + StorageSpec.problem(failure));
+        say("warning: the storage failed (" + operation + "), going on without it: " + StorageChoice.problem(failure));
     }
 
     @Override
     public synchronized void failed(String operation, IOException failure) {
-        say("warning: the storage failed (" + operation + "): " + StorageSpec.problem(failure));
+        say("warning: the storage failed (" + operation + "): " + StorageChoice.problem(failure));
     }
 
     /** The origin takes too long over what nobody is waiting for. */

@@ -38,7 +38,7 @@ final class DemoCommand implements Callable<Integer> {
         try {
             rows = play();
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.INTERNAL, "the demo broke off: " + StorageSpec.problem(e));
+            throw new CommandFailure(ExitCode.INTERNAL, "the demo broke off: " + StorageChoice.problem(e));
         } catch (InterruptedException e) {
             throw Fetcher.interrupted();
         }

@@ -160,7 +160,7 @@ final class Fetcher implements Closeable {
         try {
             cache.close();
         } catch (IOException e) {
-            throw CommandFailure.storage("cannot close the storage: " + StorageSpec.problem(e));
+            throw CommandFailure.storage("cannot close the storage: " + StorageChoice.problem(e));
         }
     }
 }

@@ -131,7 +131,7 @@ final class RequestOptions {
             return HttpRequest.BodyPublishers.ofByteArray(
                     file.equals("-") ? console.in().readAllBytes() : Files.readAllBytes(Path.of(file)));
         } catch (IOException | RuntimeException e) {
-            throw CommandFailure.usage("cannot read --data from '" + file + "': " + StorageSpec.problem(e));
+            throw CommandFailure.usage("cannot read --data from '" + file + "': " + StorageChoice.problem(e));
         }
     }
 

@@ -20,7 +20,7 @@ abstract class StorageCommand implements Callable<Integer> {
     /** Does it; answers the exit code. */
     abstract int run(HttpCache cache, ComplainingListener listener) throws IOException;
 
-    final StorageSpec storage() {
+    final StorageChoice storage() {
         return cacheOptions.storage();
     }
 
@@ -41,6 +41,6 @@ abstract class StorageCommand implements Callable<Integer> {
     }
 
     private CommandFailure failure(Throwable e) {
-        return CommandFailure.storage("storage " + storage() + " failed: " + StorageSpec.problem(e));
+        return CommandFailure.storage("storage " + storage() + " failed: " + StorageChoice.problem(e));
     }
 }

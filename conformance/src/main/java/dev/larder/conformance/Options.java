@@ -4,12 +4,10 @@ import dev.larder.CacheListener;
 import dev.larder.HttpCache;
 import dev.larder.policy.CachePolicy;
 import dev.larder.storage.Storage;
-import dev.larder.storage.file.FileStorage;
-import dev.larder.storage.memory.InMemoryStorage;
+import dev.larder.storage.StorageSpec;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 
 /** The gateway's command line. */
@@ -22,7 +20,7 @@ record Options(
         boolean letterOfRfc,
         boolean log) {
     static final String USAGE = "usage: gateway --listen HOST:PORT --origin URL [--client jdk|jdk-async]"
-            + " [--mode private|shared] [--storage memory:|file:PATH] [--letter-of-rfc] [--log]";
+            + " [--mode private|shared] [--storage SPEC] [--letter-of-rfc] [--log]";
 
     /**
      * Reads the command line.
@@ -96,14 +94,9 @@ record Options(
     }
 
     private Storage openStorage() throws IOException {
-        if (storage.equals("memory:")) {
-            // The suite's stored responses are alive all at once, several to each test.
-            return InMemoryStorage.builder().capacity(100_000).build();
-        }
-        if (storage.startsWith("file:")) {
-            return FileStorage.at(Path.of(storage.substring("file:".length())));
-        }
-        throw new IllegalArgumentException("--storage is memory: or file:PATH, not " + storage);
+        // The suite's stored responses are alive all at once, several to each test.
+        return StorageSpec.parse(storage.equals("memory:") ? "memory:?maxEntries=100000" : storage)
+                .open();
     }
 
     ClientUnderTest openClient(CacheListener listener) throws IOException {

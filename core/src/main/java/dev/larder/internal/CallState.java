@@ -25,12 +25,16 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One request under way: what the two drivers have in common, which is everything that neither waits nor composes. */
 abstract class CallState<B> {
+    private static final int STALLED_SECONDS = 1;
+
     final CacheCore core;
     final Call call;
     final BodyKind<B> kind;
@@ -299,10 +303,31 @@ abstract class CallState<B> {
         if (flight != null && download.isShareable()) {
             core.flights.announce(
                     flight, new Landing(Flights.Advice.SHARE, new SharedEntry(step.stored(), null, download)));
+        } else if (flight != null) {
+            watchPace(flight, download, -1);
         }
         CacheInfo info = new CacheInfo(step.decision(), 0, recording::isStored);
         answered(info);
         return new Answer<>(step.head(), null, new PieceBody(pieces), null, info);
+    }
+
+    /**
+     * Those who cannot share a download before its end wait for it, and its pace is set by whoever reads it. They do not wait
+     * for someone who has stopped reading.
+     */
+    private void watchPace(Flight flight, Download download, long before) {
+        CompletableFuture.delayedExecutor(STALLED_SECONDS, TimeUnit.SECONDS, core.executor)
+                .execute(() -> {
+                    if (flight.landing().isDone()) {
+                        return;
+                    }
+                    long received = download.received();
+                    if (received == before) {
+                        core.flights.end(flight, Landing.GO_ALONE);
+                    } else {
+                        watchPace(flight, download, received);
+                    }
+                });
     }
 
     /** RFC 9111 3.4: the origin's bytes between those that are stored. */

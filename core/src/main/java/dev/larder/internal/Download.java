@@ -118,6 +118,16 @@ final class Download implements Source.Sink {
         return readsBack;
     }
 
+    /** How many bytes have arrived so far. */
+    long received() {
+        lock.lock();
+        try {
+            return received;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * A further reader, from the first byte on.
      *

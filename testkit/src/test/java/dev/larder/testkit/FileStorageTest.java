@@ -22,6 +22,7 @@ class FileStorageTest extends StorageContract {
                 .clock(setup.clock());
         setup.ttl().ifPresent(builder::ttl);
         setup.slidingTtl().ifPresent(builder::slidingTtl);
+        setup.maxEntries().ifPresent(builder::maxEntries);
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);
@@ -31,11 +32,6 @@ class FileStorageTest extends StorageContract {
     @Override
     protected boolean persistent() {
         return true;
-    }
-
-    @Override
-    protected boolean limitsEntries() {
-        return false; // it would take an index
     }
 
     @Override

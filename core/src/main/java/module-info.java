@@ -6,6 +6,7 @@ module dev.larder.core {
     exports dev.larder.storage;
     exports dev.larder.storage.file;
     exports dev.larder.storage.memory;
+    exports dev.larder.storage.tiered;
     exports dev.larder.internal.memory to
             dev.larder.storage.caffeine;
 

@@ -7,6 +7,7 @@ module dev.larder.core {
     exports dev.larder.storage.file;
     exports dev.larder.storage.memory;
     exports dev.larder.storage.tiered;
+    exports dev.larder.storage.transform;
     exports dev.larder.internal.memory to
             dev.larder.storage.caffeine;
 

@@ -81,6 +81,11 @@ class TieredStorageTest {
                     .clock(setup.clock())
                     .build();
         }
+
+        @Override
+        protected int operationsPerThread() {
+            return 500;
+        }
     }
 
     @Nested
@@ -112,7 +117,7 @@ class TieredStorageTest {
 
         @Override
         protected int operationsPerThread() {
-            return 300;
+            return 200;
         }
     }
 
@@ -131,7 +136,7 @@ class TieredStorageTest {
 
         @Override
         protected int operationsPerThread() {
-            return 300;
+            return 100;
         }
     }
 

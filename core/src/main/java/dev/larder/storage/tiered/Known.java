@@ -79,10 +79,14 @@ final class Known {
         return far[i];
     }
 
-    /** Whether far has not been told of uses. */
+    /** Whether far has not been told of uses; it is going to be told now. */
     boolean owesUse(String id) {
         int i = indexOf(id);
-        return i >= 0 && used[i];
+        boolean owes = i >= 0 && used[i];
+        if (owes) {
+            used[i] = false;
+        }
+        return owes;
     }
 
     private int indexOf(String id) {

@@ -1,9 +1,9 @@
 package dev.larder.storage.memory;
 
+import dev.larder.internal.memory.Content;
+import dev.larder.internal.memory.HeadSize;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.StoredEntry;
-import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** A head with its body, as callers hold it. A freshened entry is a new object with the same {@link Node}. */
 final class Entry extends StoredEntry {
@@ -22,7 +22,7 @@ final class Entry extends StoredEntry {
     private final boolean sliding;
 
     Entry(StoredResponse head, Content content, Node node, long storageTtl, boolean storageSliding) {
-        super(head, content.length(), content.inline);
+        super(head, content.length(), content.inline());
         this.node = node;
         this.content = content;
         this.size = content.length() + HeadSize.of(head);
@@ -46,44 +46,5 @@ final class Entry extends StoredEntry {
 
     boolean expires() {
         return ttl >= 0;
-    }
-
-    /** A body: in one piece if it is short, in chunks otherwise. */
-    static final class Content {
-        final @Nullable ByteBuffer inline;
-        final @Nullable Body chunks;
-
-        private Content(@Nullable ByteBuffer inline, @Nullable Body chunks) {
-            this.inline = inline;
-            this.chunks = chunks;
-        }
-
-        static Content of(Body body, int maxInline) {
-            if (body.length() <= maxInline) {
-                return new Content(ByteBuffer.wrap(body.contiguous()).asReadOnlyBuffer(), null);
-            }
-            body.trim();
-            return new Content(null, body);
-        }
-
-        long length() {
-            if (inline != null) {
-                return inline.capacity();
-            }
-            return chunks == null ? 0 : chunks.length();
-        }
-
-        int read(long position, ByteBuffer target) {
-            if (inline == null) {
-                return chunks == null ? -1 : chunks.read(position, target);
-            }
-            int from = (int) position;
-            if (from >= inline.capacity()) {
-                return -1;
-            }
-            int n = Math.min(target.remaining(), inline.capacity() - from);
-            target.put(inline.slice(from, n));
-            return n;
-        }
     }
 }

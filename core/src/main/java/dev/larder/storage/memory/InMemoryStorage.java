@@ -1,5 +1,8 @@
 package dev.larder.storage.memory;
 
+import dev.larder.internal.memory.Body;
+import dev.larder.internal.memory.Content;
+import dev.larder.internal.memory.HeadSize;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryTooLargeException;
@@ -138,7 +141,7 @@ public final class InMemoryStorage implements Storage {
     public @Nullable BodyReader open(StoredEntry entry) throws IOException {
         Entry own = own(entry);
         ensureOpen();
-        return own.node.live && !isExpired(own) ? new Reader(own.content) : null;
+        return own.node.live && !isExpired(own) ? own.content.open() : null;
     }
 
     /**
@@ -575,37 +578,6 @@ public final class InMemoryStorage implements Storage {
         return Objects.requireNonNull(node.entry);
     }
 
-    private static final class Reader implements BodyReader {
-        private Entry.@Nullable Content content;
-        private final long length;
-
-        Reader(Entry.Content content) {
-            this.content = content;
-            this.length = content.length();
-        }
-
-        @Override
-        public long length() {
-            return length;
-        }
-
-        @Override
-        public int read(long position, ByteBuffer target) throws IOException {
-            if (content == null) {
-                throw new IOException("reader is closed");
-            }
-            if (position < 0 || position > length) {
-                throw new IllegalArgumentException("position " + position + " in a body of " + length + " bytes");
-            }
-            return content.read(position, target);
-        }
-
-        @Override
-        public void close() {
-            content = null;
-        }
-    }
-
     private final class Writer implements EntryWriter {
         private final StoredResponse head;
         private final long maxBody;
@@ -658,7 +630,7 @@ public final class InMemoryStorage implements Storage {
             committed = true;
             Body whole = body;
             // Outside the lock: it may copy up to a mebibyte.
-            Entry.Content content = whole == null || written > maxBody ? null : Entry.Content.of(whole, MAX_INLINE);
+            Content content = whole == null || written > maxBody ? null : Content.of(whole, MAX_INLINE);
             List<String> evicted = new ArrayList<>(0);
             lock.lock();
             try {

@@ -1,4 +1,4 @@
-package dev.larder.storage.memory;
+package dev.larder.internal.memory;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -7,7 +7,7 @@ import java.util.Arrays;
  * Bytes in chunks: one thread appends, any number read what has been appended. The chunks grow with the body, so that a
  * small body costs little and a large one is not copied again and again.
  */
-final class Body {
+public final class Body {
     private static final int SMALLEST_CHUNK = 4 << 10;
     private static final int LARGEST_CHUNK = 256 << 10;
 
@@ -31,11 +31,16 @@ final class Body {
     /** The writer's own. */
     private int count;
 
-    long length() {
+    /** An empty one. */
+    public Body() {}
+
+    /** How many bytes have been appended. */
+    public long length() {
         return length;
     }
 
-    void append(ByteBuffer source) {
+    /** Appends all remaining bytes. For the writer. */
+    public void append(ByteBuffer source) {
         long end = length;
         while (source.hasRemaining()) {
             Chunk last = count == 0 ? addChunk(0, source.remaining()) : chunks[count - 1];
@@ -67,7 +72,7 @@ final class Body {
     }
 
     /** Copies bytes from a position on; -1 at the end, 0 only when the target is full. */
-    int read(long position, ByteBuffer target) {
+    public int read(long position, ByteBuffer target) {
         long available = length - position;
         if (available <= 0) {
             return -1;

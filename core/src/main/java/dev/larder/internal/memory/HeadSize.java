@@ -1,4 +1,4 @@
-package dev.larder.storage.memory;
+package dev.larder.internal.memory;
 
 import dev.larder.http.HttpFields;
 import dev.larder.rules.SelectingField;
@@ -6,9 +6,9 @@ import dev.larder.rules.StoredResponse;
 import java.util.List;
 
 /** Estimates what a head takes in memory. */
-final class HeadSize {
+public final class HeadSize {
     /** The objects that every entry consists of. */
-    static final int FIXED = 512;
+    public static final int FIXED = 512;
 
     /** The objects of one field line beside its characters: two strings with their arrays, two references. */
     private static final int LINE = 96;
@@ -16,7 +16,7 @@ final class HeadSize {
     private HeadSize() {}
 
     /** A byte for each character of the key, the URI, the fields and the tags, and a flat amount for each object. */
-    static long of(StoredResponse head) {
+    public static long of(StoredResponse head) {
         long size = (long) FIXED + head.key().length() + head.uri().toString().length();
         HttpFields fields = head.fields();
         for (int i = 0; i < fields.size(); i++) {

@@ -1,0 +1,5 @@
+/** What is done to entries before a storage gets them: compression, encryption, authentication. */
+@NullMarked
+package dev.larder.storage.transform;
+
+import org.jspecify.annotations.NullMarked;

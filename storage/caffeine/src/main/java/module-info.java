@@ -1,0 +1,8 @@
+/** Storage in the heap under a frequency-aware policy. */
+module dev.larder.storage.caffeine {
+    exports dev.larder.storage.caffeine;
+
+    requires com.github.benmanes.caffeine;
+    requires transitive dev.larder.core;
+    requires static transitive org.jspecify;
+}

@@ -158,6 +158,14 @@ public abstract class ClientContract {
         return true;
     }
 
+    /**
+     * Whether those who share a response get the rest of it when the one who asked for it first cancels in the middle.
+     * Where the client ties a connection to one exchange they do not: they get an error.
+     */
+    protected boolean cancellingSparesFollowers() {
+        return true;
+    }
+
     // ---- what runs around every test
 
     /** An origin as this setting talks to it. */
@@ -1298,11 +1306,18 @@ public abstract class ClientContract {
                     if (random.nextBoolean()) {
                         call.cancel();
                     }
+                } catch (IOException e) {
+                    assertThat(cancellingSparesFollowers()).as(e.toString()).isFalse();
                 }
             }
             case 4 -> cache.invalidate(origin.uri("/key" + key));
-            default ->
-                Got.read(client.start(request("GET", "/key" + key)).await()).whole(body);
+            default -> {
+                try {
+                    Got.read(client.start(request("GET", "/key" + key)).await()).whole(body);
+                } catch (IOException e) {
+                    assertThat(cancellingSparesFollowers()).as(e.toString()).isFalse();
+                }
+            }
         }
     }
 
@@ -1461,6 +1476,49 @@ public abstract class ClientContract {
             Got.read(follower.await()).hit("1");
         }
         assertAsked(1, "/a");
+    }
+
+    @Test
+    @DisplayName("those who share a response go on when the one who asked for it closes or cancels it in the middle")
+    void collapsingAndLeadersWhoGiveUpInTheMiddle() throws Exception {
+        GeneratedBody body = new GeneratedBody(300_000, 4);
+        for (boolean cancel : new boolean[] {false, true}) {
+            String path = "/" + cancel;
+            CountDownLatch gate = gate();
+            given(path, fresh(body).holdBodyAt(100_000, gate));
+            TestCall leader = client.start(request("GET", path));
+            TestResponse first = leader.await();
+            assertThat(first.body().readNBytes(50_000)).hasSize(50_000);
+            TestCall following = client.start(request("GET", path));
+            TestResponse follower = null;
+            if (readsBack()) {
+                follower = following.await();
+                assertThat(follower.body().readNBytes(100_000)).hasSize(100_000);
+            }
+            if (cancel) {
+                leader.cancel();
+            }
+            first.close();
+            gate.countDown();
+            if (follower == null) {
+                // It waited for the commit, and asks for itself now.
+                Got.read(following.await()).whole(body);
+            } else {
+                goesOn(follower, !cancel || cancellingSparesFollowers(), path);
+            }
+        }
+    }
+
+    private void goesOn(TestResponse follower, boolean spared, String path) throws Exception {
+        try (follower) {
+            assertThat(follower.body().readAllBytes()).hasSize(200_000);
+            assertThat(spared).as("the follower was spared").isTrue();
+            assertThat(get(path).info().fromCache()).isTrue();
+        } catch (IOException e) {
+            assertThat(spared).as(e.toString()).isFalse();
+            assertThat(storage.awaitAllClosed()).isZero();
+            assertThat(stored()).noneMatch(entry -> entry.stored().key().endsWith(path));
+        }
     }
 
     // ---- when the storage fails

@@ -4,6 +4,8 @@ import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import java.io.IOException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * How the cache reaches the origin: one client's way of sending a request and waiting for the head of its response.
@@ -38,5 +40,15 @@ public interface Origin<B> {
          *     cancels it when the caller cancels
          */
         CompletionStage<Response<B>> send(RequestHead request);
+
+        /**
+         * Begins a revalidation that no caller waits for: on the executor. An origin that can be reached only as long as
+         * the caller's request lasts begins it elsewhere, before that ends.
+         *
+         * @param revalidation to be called once, with what it is to run when it is over, however it ended
+         */
+        default void revalidate(Consumer<Runnable> revalidation, Executor executor) {
+            executor.execute(() -> revalidation.accept(() -> {}));
+        }
     }
 }

@@ -121,6 +121,16 @@ public final class AsyncCall<B> extends CallState<B>
     }
 
     @Override
+    void beginInBackground(Runnable done) {
+        origin.revalidate(
+                over -> inBackground(() -> {
+                    done.run();
+                    over.run();
+                }),
+                core.executor);
+    }
+
+    @Override
     void inBackground(Runnable done) {
         new AsyncCall<>(core, call, kind, origin, true).run().whenComplete((answered, failure) -> {
             if (failure == null) {

@@ -84,11 +84,15 @@ abstract class CallState<B> {
             return;
         }
         try {
-            core.executor.execute(() -> inBackground(() -> core.revalidations.end(known)));
+            beginInBackground(() -> core.revalidations.end(known));
         } catch (RuntimeException e) {
             // No thread to be had: a later request will find it stale, too.
             core.revalidations.end(known);
         }
+    }
+
+    void beginInBackground(Runnable done) {
+        core.executor.execute(() -> inBackground(done));
     }
 
     /** Takes the same request up again, for the storage's sake alone. */

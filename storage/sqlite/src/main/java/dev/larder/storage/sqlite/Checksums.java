@@ -12,6 +12,8 @@ final class Checksums {
     /** How much of a body is in a row; up to this, it is read with its head. */
     static final int CHUNK = 1 << 16;
 
+    static final int CHUNK_HEADER = 4;
+
     private static final long OF_HEAD = -1;
 
     private final ByteBuffer salt;
@@ -32,13 +34,26 @@ final class Checksums {
         return (int) crc.getValue();
     }
 
-    /** Of a head and what stands beside it. */
-    int head(byte format, long bodyLength, byte[] head) {
-        return sum(OF_HEAD, (bodyLength << 8) | (format & 0xFF), head, 0, head.length);
+    /** The seal of a head and what stands beside it: which version of the head it is, and the checksum. */
+    long seal(int version, byte format, long bodyLength, byte[] head) {
+        int sum = sum(OF_HEAD, (bodyLength << 8) | (format & 0xFF), head, 0, head.length);
+        return ((long) version << 32) | (sum & 0xFFFF_FFFFL);
     }
 
-    int chunk(long number, byte[] bytes, int length) {
-        return sum(number, length, bytes, 0, length);
+    /** How often a head has been replaced. */
+    static int version(long seal) {
+        return (int) (seal >>> 32);
+    }
+
+    /** Puts the checksum of a chunk in front of its bytes. */
+    void sealChunk(long number, byte[] chunk, int length) {
+        ByteBuffer.wrap(chunk).putInt(sum(number, length, chunk, CHUNK_HEADER, length));
+    }
+
+    /** Whether these are the bytes of a chunk, behind their checksum. */
+    boolean isChunk(long number, byte[] chunk, int length) {
+        return chunk.length == CHUNK_HEADER + length
+                && ByteBuffer.wrap(chunk).getInt() == sum(number, length, chunk, CHUNK_HEADER, length);
     }
 
     /** How many rows a body takes. */

@@ -290,21 +290,25 @@ final class Database {
         }
         if (createTable) {
             if (inTransaction(session, each -> schema.create(each.connection()))) {
-                damage.accept(schema.table(), "the tables were of another version, or damaged, and have been made anew");
+                damage.accept(
+                        schema.table(), "the tables were of another version, or damaged, and have been made anew");
             }
             return;
         }
         try (Statement statement = connection.createStatement()) {
             for (Sql sql : Sql.values()) {
-                statement.getConnection().prepareStatement(sql.on(schema.table())).close();
+                statement
+                        .getConnection()
+                        .prepareStatement(sql.on(schema.table()))
+                        .close();
             }
         } catch (SQLException e) {
             if (isDamage(e)) {
                 throw e;
             }
             throw new IOException(
-                    "the tables of " + schema.table() + " are not there, or of another version, and createTable is off: "
-                            + e.getMessage(),
+                    "the tables of " + schema.table()
+                            + " are not there, or of another version, and createTable is off: " + e.getMessage(),
                     e);
         }
     }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Heads that were parsed before. A hit still reads its row, since another process may have changed or removed it, but the
- * same row of the same version with the same checksum is the same head: it keeps its object, with the digest worked out,
+ * same row with the same seal, which is its version and its checksum, is the same head: it keeps its object, with the digest worked out,
  * and what a client attached.
  *
  * <p>A table without chains: a head that falls on a taken slot takes its place. So it is bounded, needs no lock, and is
@@ -24,23 +24,21 @@ final class HeadCache {
     static final class Known {
         final long n;
         final StoredResponse stored;
-        private final long version;
-        private final int sum;
-        private final long length;
+        final long length;
+        final long seal;
         private volatile @Nullable Object attachment;
         /** The latest entry made of this, which a client may attach something to at any time. */
         private volatile @Nullable WeakReference<SqliteEntry> latest;
 
-        Known(long n, long version, int sum, long length, StoredResponse stored) {
+        Known(long n, long seal, long length, StoredResponse stored) {
             this.n = n;
-            this.version = version;
-            this.sum = sum;
+            this.seal = seal;
             this.length = length;
             this.stored = stored;
         }
 
-        boolean is(long otherVersion, int otherSum, long otherLength) {
-            return version == otherVersion && sum == otherSum && length == otherLength;
+        boolean is(long otherSeal) {
+            return seal == otherSeal;
         }
 
         /** Hands on what was attached to the latest entry. */

@@ -7,7 +7,25 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /** What stands for a key in the tables: the SHA-256 of its characters, since SQLite's text cannot hold every string. */
-record KeyHash(String key, byte[] bytes) {
+final class KeyHash {
+    private final String key;
+    private final byte[] bytes;
+    /** Whether all heads under it were known when it was looked up last. A guess that saves reading them again. */
+    volatile boolean headsKnown;
+
+    private KeyHash(String key, byte[] bytes) {
+        this.key = key;
+        this.bytes = bytes;
+    }
+
+    String key() {
+        return key;
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
     static KeyHash of(String key) {
         ByteBuffer characters = ByteBuffer.allocate(2 * key.length());
         characters.asCharBuffer().put(key);

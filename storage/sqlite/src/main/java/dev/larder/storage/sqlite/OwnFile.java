@@ -20,8 +20,25 @@ final class OwnFile {
     };
     /** Types of file systems, as {@link java.nio.file.FileStore#type} tells them, that are not on this machine. */
     private static final Set<String> REMOTE = Set.of(
-            "nfs", "nfs3", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "afpfs", "webdav", "fuse.sshfs",
-            "fuse.s3fs", "fuse.rclone", "fuse.glusterfs", "ceph", "fuse.ceph", "lustre", "gpfs");
+            "nfs",
+            "nfs3",
+            "nfs4",
+            "cifs",
+            "smb",
+            "smb2",
+            "smb3",
+            "smbfs",
+            "afs",
+            "afpfs",
+            "webdav",
+            "fuse.sshfs",
+            "fuse.s3fs",
+            "fuse.rclone",
+            "fuse.glusterfs",
+            "ceph",
+            "fuse.ceph",
+            "lustre",
+            "gpfs");
 
     private OwnFile() {}
 
@@ -38,7 +55,8 @@ final class OwnFile {
                 Files.createDirectories(parent);
             }
             try {
-                FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes(file))
+                FileChannel.open(
+                                file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes(file))
                         .close();
             } catch (FileAlreadyExistsException e) {
                 // Another process was quicker.

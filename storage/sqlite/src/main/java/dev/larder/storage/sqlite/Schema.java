@@ -30,8 +30,7 @@ final class Schema {
                 CREATE TABLE "$" (VERSION
                   n INTEGER PRIMARY KEY AUTOINCREMENT,
                   state INTEGER NOT NULL,
-                  version INTEGER NOT NULL,
-                  sum INTEGER NOT NULL,
+                  seal INTEGER NOT NULL,
                   length INTEGER NOT NULL,
                   size INTEGER NOT NULL,
                   uses INTEGER NOT NULL,
@@ -49,7 +48,6 @@ final class Schema {
         add("_bodies", """
                 CREATE TABLE "$_bodies" (VERSION
                   n INTEGER PRIMARY KEY,
-                  sum INTEGER NOT NULL,
                   bytes BLOB NOT NULL)""");
         add("_removals", """
                 CREATE TABLE "$_removals" (VERSION
@@ -101,8 +99,9 @@ final class Schema {
             boolean dropped = false;
             if (!found.isEmpty()) {
                 if (found.values().stream().noneMatch(text -> text.contains(OURS))) {
-                    throw new IOException("the database has a table " + found.keySet().iterator().next()
-                            + " that is not Larder's; choose another tableName than " + table);
+                    throw new IOException("the database has a table "
+                            + found.keySet().iterator().next() + " that is not Larder's; choose another tableName than "
+                            + table);
                 }
                 dropped = true;
                 for (Map.Entry<String, String> each : found.entrySet()) {

@@ -8,30 +8,33 @@ package dev.larder.storage.sqlite;
 enum Sql {
     // ---- on the way of a request
 
-    /** The entries of a key, with their bodies where these are one chunk. */
-    LOOKUP("SELECT e.n, e.version, e.sum, e.length, e.uses, e.used, e.format, e.id, e.key, e.head, b.sum, b.bytes"
+    /** The entries of a key whose heads are known, with their bodies where these are one chunk. Columns cost time. */
+    LOOKUP_KNOWN("SELECT e.n, e.seal, e.uses, b.bytes, e.used"
+            + " FROM \"$\" e LEFT JOIN \"$_bodies\" b ON b.n = e.n << 24 AND e.length <= 65536"
+            + " WHERE e.key = ? AND e.state = 1"),
+    /** The entries of a key, likewise, with their heads. */
+    LOOKUP("SELECT e.n, e.seal, e.uses, b.bytes, e.used, e.length, e.format, e.id, e.key, e.head"
             + " FROM \"$\" e LEFT JOIN \"$_bodies\" b ON b.n = e.n << 24 AND e.length <= 65536"
             + " WHERE e.key = ? AND e.state = 1"),
     /** One entry, likewise. */
-    LOOKUP_ONE("SELECT e.n, e.version, e.sum, e.length, e.uses, e.used, e.format, e.id, e.key, e.head, b.sum, b.bytes"
+    LOOKUP_ONE("SELECT e.n, e.seal, e.uses, b.bytes, e.used, e.length, e.format, e.id, e.key, e.head"
             + " FROM \"$\" e LEFT JOIN \"$_bodies\" b ON b.n = e.n << 24 AND e.length <= 65536"
             + " WHERE e.n = ? AND e.state = 1"),
     /** The entries of a key, without their bodies. */
-    HEADS("SELECT n, version, sum, length, uses, used, format, id, key, head FROM \"$\" WHERE key = ? AND state = 1"),
+    HEADS("SELECT n, seal, uses, NULL, used, length, format, id, key, head FROM \"$\" WHERE key = ? AND state = 1"),
     IS_THERE("SELECT 1 FROM \"$\" WHERE n = ? AND id = ? AND state = 1"),
-    CHUNK("SELECT sum, bytes FROM \"$_bodies\" WHERE n = ?"),
+    CHUNK("SELECT bytes FROM \"$_bodies\" WHERE n = ?"),
     MARKS("SELECT slot, count, time, process FROM \"$_removals\" WHERE slot IN (?, 65536)"),
     COUNT_REMOVAL("INSERT INTO \"$_removals\" (slot, count, time, process) VALUES (?, 1, ?, ?)"
             + " ON CONFLICT (slot) DO UPDATE SET count = count + 1, time = excluded.time, process = excluded.process"),
-    INSERT("INSERT INTO \"$\" (state, key, id, version, format, sum, length, size, uses, used, expires, owner, head)"
-            + " VALUES (?, ?, ?, 1, ?, ?, ?, ?, 0, ?, ?, ?, ?) RETURNING n"),
-    INSERT_CHUNK("INSERT INTO \"$_bodies\" (n, sum, bytes) VALUES (?, ?, ?)"),
+    INSERT("INSERT INTO \"$\" (state, key, id, format, seal, length, size, uses, used, expires, owner, head)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?) RETURNING n"),
+    INSERT_CHUNK("INSERT INTO \"$_bodies\" (n, bytes) VALUES (?, ?)"),
     GROW("UPDATE \"$\" SET length = ?, size = ?, used = ? WHERE n = ? AND state = 0"),
-    PUBLISH("UPDATE \"$\" SET state = 1, sum = ?, length = ?, size = ?, used = ?, expires = ?, owner = NULL"
+    PUBLISH("UPDATE \"$\" SET state = 1, seal = ?, length = ?, size = ?, used = ?, expires = ?, owner = NULL"
             + " WHERE n = ? AND state = 0"),
     VARIANTS("SELECT n, id, length, size, used FROM \"$\" WHERE key = ? AND state = 1"),
-    FRESHEN("UPDATE \"$\" SET head = ?, format = ?, sum = ?, version = version + 1, size = ?, used = ?, expires = ?"
-            + " WHERE n = ?"),
+    FRESHEN("UPDATE \"$\" SET head = ?, format = ?, seal = ?, size = ?, used = ?, expires = ?" + " WHERE n = ?"),
     USE("UPDATE \"$\" SET uses = uses + ?, used = max(used, ?), expires = coalesce(?, expires)"
             + " WHERE n = ? AND state = 1"),
     DELETE("DELETE FROM \"$\" WHERE n = ?"),
@@ -46,13 +49,14 @@ enum Sql {
 
     // ---- of sweeps and listings, part by part
 
-    LIST("SELECT n, version, sum, length, uses, used, format, id, key, head FROM \"$\""
+    LIST("SELECT n, seal, uses, NULL, used, length, format, id, key, head FROM \"$\""
             + " WHERE n > ? AND state = 1 ORDER BY n LIMIT 64"),
-    SIZE("SELECT length, size FROM \"$\" WHERE n = ? AND state = ?"),
-    EXPIRED("SELECT n, version, sum, length, uses, used, format, id, key, head FROM \"$\""
+    ROW("SELECT length, size FROM \"$\" WHERE n = ? AND state = ?"),
+    EXPIRED("SELECT n, seal, uses, NULL, used, length, format, id, key, head FROM \"$\""
             + " WHERE state = 1 AND expires <= ? ORDER BY expires LIMIT 64"),
     POSTPONE("UPDATE \"$\" SET expires = ? WHERE n = ? AND state = 1"),
-    REST("SELECT n, state, used, length, size, owner FROM \"$\" WHERE state <> 1 AND used >= ? ORDER BY used LIMIT 4096"),
+    REST(
+            "SELECT n, state, used, length, size, owner FROM \"$\" WHERE state <> 1 AND used >= ? ORDER BY used LIMIT 4096"),
 
     // ---- of sweeps and clear(): these read all entries, or an index of them
 

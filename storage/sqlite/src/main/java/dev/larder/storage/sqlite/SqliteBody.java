@@ -28,8 +28,8 @@ final class SqliteBody implements BodyReader {
         this.length = entry.bodyLength();
         this.generation = generation;
         if (whole != null) {
-            chunk = new byte[whole.remaining()];
-            whole.get(chunk);
+            chunk = new byte[Checksums.CHUNK_HEADER + whole.remaining()];
+            whole.get(chunk, Checksums.CHUNK_HEADER, whole.remaining());
             loaded = 0;
         }
     }
@@ -55,7 +55,7 @@ final class SqliteBody implements BodyReader {
         if (bytes == null || loaded != number) {
             bytes = load(number);
         }
-        int from = (int) (position % Checksums.CHUNK);
+        int from = Checksums.CHUNK_HEADER + (int) (position % Checksums.CHUNK);
         int count = Math.min(bytes.length - from, target.remaining());
         target.put(bytes, from, count);
         return count;

@@ -26,8 +26,8 @@ final class SqliteEntryWriter implements EntryWriter {
 
     /** Guards the rest, as others may read back. */
     private final ReentrantLock lock = new ReentrantLock();
-    /** The chunk being filled. */
-    private byte[] chunk = new byte[FIRST_CHUNK];
+    /** The chunk being filled, behind room for its checksum. */
+    private byte[] chunk = new byte[Checksums.CHUNK_HEADER + FIRST_CHUNK];
 
     private int pending;
     /** How much of the body is in the database, in whole chunks. */
@@ -42,8 +42,7 @@ final class SqliteEntryWriter implements EntryWriter {
     private boolean closed;
     private volatile boolean discarded;
 
-    SqliteEntryWriter(
-            SqliteStorage storage, StoredResponse head, KeyHash key, Removals.Mark mark, long maxLength) {
+    SqliteEntryWriter(SqliteStorage storage, StoredResponse head, KeyHash key, Removals.Mark mark, long maxLength) {
         this.storage = storage;
         this.head = head;
         this.key = key;
@@ -92,24 +91,19 @@ final class SqliteEntryWriter implements EntryWriter {
         return known;
     }
 
-    int headSum() {
-        return sums.head(storage.formatId(), length(), headBytes());
-    }
-
-    boolean hasChunk() {
-        return pending > 0 || flushed == 0;
+    long seal() {
+        return sums.seal(1, storage.formatId(), length(), headBytes());
     }
 
     long chunkNumber() {
         return flushed / Checksums.CHUNK;
     }
 
+    /** The chunk that is not written yet, behind its checksum. */
     byte[] chunk() {
-        return pending == chunk.length ? chunk : Arrays.copyOf(chunk, pending);
-    }
-
-    int chunkSum() {
-        return sums.chunk(chunkNumber(), chunk, pending);
+        sums.sealChunk(chunkNumber(), chunk, pending);
+        int size = Checksums.CHUNK_HEADER + pending;
+        return size == chunk.length ? chunk : Arrays.copyOf(chunk, size);
     }
 
     // ---- writing
@@ -131,7 +125,7 @@ final class SqliteEntryWriter implements EntryWriter {
                 }
                 int count = Math.min(bytes.remaining(), Checksums.CHUNK - pending);
                 makeRoom(count);
-                bytes.get(chunk, pending, count);
+                bytes.get(chunk, Checksums.CHUNK_HEADER + pending, count);
                 pending += count;
             }
         } finally {
@@ -140,9 +134,10 @@ final class SqliteEntryWriter implements EntryWriter {
     }
 
     private void makeRoom(int count) {
-        int needed = pending + count;
+        int needed = Checksums.CHUNK_HEADER + pending + count;
         if (needed > chunk.length) {
-            chunk = Arrays.copyOf(chunk, Math.min(Math.max(needed, 2 * chunk.length), Checksums.CHUNK));
+            int size = Math.min(Math.max(needed, 2 * chunk.length), Checksums.CHUNK_HEADER + Checksums.CHUNK);
+            chunk = Arrays.copyOf(chunk, size);
         }
     }
 
@@ -180,7 +175,7 @@ final class SqliteEntryWriter implements EntryWriter {
             if (position >= flushed) {
                 int from = (int) (position - flushed);
                 int count = Math.min(pending - from, target.remaining());
-                target.put(chunk, from, count);
+                target.put(chunk, Checksums.CHUNK_HEADER + from, count);
                 return count;
             }
         } finally {
@@ -188,12 +183,11 @@ final class SqliteEntryWriter implements EntryWriter {
         }
         byte[] bytes;
         try {
-            bytes = storage.chunk(
-                    n, head.id(), position / Checksums.CHUNK, Checksums.CHUNK, mark.generation());
+            bytes = storage.chunk(n, head.id(), position / Checksums.CHUNK, Checksums.CHUNK, mark.generation());
         } catch (DamagedRowException e) {
             throw new IOException("what was written of an entry is damaged", e);
         }
-        int from = (int) (position % Checksums.CHUNK);
+        int from = Checksums.CHUNK_HEADER + (int) (position % Checksums.CHUNK);
         int count = Math.min(bytes.length - from, target.remaining());
         target.put(bytes, from, count);
         return count;

@@ -152,8 +152,8 @@ public final class SqliteStorage implements Storage {
         sweepEveryMillis = millis(builder.checkTtlEvery);
         maxEntries = builder.maxEntries;
         maxBytes = builder.maxBytes;
-        maxEntryBytes =
-                Math.min(MAX_BODY, Math.min(builder.maxEntryBytes < 0 ? maxBytes / 4 : builder.maxEntryBytes, maxBytes));
+        maxEntryBytes = Math.min(
+                MAX_BODY, Math.min(builder.maxEntryBytes < 0 ? maxBytes / 4 : builder.maxEntryBytes, maxBytes));
         maxVariants = builder.maxVariants;
         nextSweep = new AtomicLong(clock.millis() + sweepEveryMillis);
         nextFlush = new AtomicLong(clock.millis() + USE_INTERVAL);
@@ -207,12 +207,24 @@ public final class SqliteStorage implements Storage {
         long now = begin();
         KeyHash hash = hashes.of(key);
         Found found = database.read(session -> {
+            if (hash.headsKnown) {
+                Found known = new Found();
+                try (ResultSet rows = session.query(Sql.LOOKUP_KNOWN, (Object) hash.bytes())) {
+                    while (rows.next() && known.addKnown(rows, key)) {
+                        // Next.
+                    }
+                }
+                if (!known.incomplete) {
+                    return known;
+                }
+            }
             Found all = new Found();
             try (ResultSet rows = session.query(Sql.LOOKUP, (Object) hash.bytes())) {
                 while (rows.next()) {
                     all.add(rows, true, key);
                 }
             }
+            hash.headsKnown = true;
             return all;
         });
         return found.live(now);
@@ -222,8 +234,24 @@ public final class SqliteStorage implements Storage {
     private final class Found {
         private final List<StoredEntry> entries = new ArrayList<>(2);
         private @Nullable List<Damage> damaged;
+        private boolean incomplete;
 
         private record Damage(long n, String what) {}
+
+        /** Adds an entry if its head is known; otherwise there is no use in going on. */
+        boolean addKnown(ResultSet row, String key) throws SQLException {
+            HeadCache.Known known = heads.get(row.getLong(1));
+            if (known == null || !known.is(row.getLong(2))) {
+                incomplete = true;
+                return false;
+            }
+            try {
+                entries.add(entry(row, known, true, key));
+            } catch (DamagedRowException e) {
+                add(known.n, e);
+            }
+            return true;
+        }
 
         void add(ResultSet row, boolean withBody, @Nullable String key) throws SQLException {
             try {
@@ -232,11 +260,15 @@ public final class SqliteStorage implements Storage {
                     entries.add(entry);
                 }
             } catch (DamagedRowException e) {
-                if (damaged == null) {
-                    damaged = new ArrayList<>();
-                }
-                damaged.add(new Damage(row.getLong(1), Objects.requireNonNullElse(e.getMessage(), "damaged")));
+                add(row.getLong(1), e);
             }
+        }
+
+        private void add(long n, DamagedRowException e) {
+            if (damaged == null) {
+                damaged = new ArrayList<>();
+            }
+            damaged.add(new Damage(n, Objects.requireNonNullElse(e.getMessage(), "damaged")));
         }
 
         /** Those that have not expired; the others, and the damaged ones, are removed. Not while reading. */
@@ -265,43 +297,46 @@ public final class SqliteStorage implements Storage {
     private @Nullable SqliteEntry load(ResultSet row, boolean withBody, @Nullable String key)
             throws SQLException, DamagedRowException {
         long n = row.getLong(1);
-        long version = row.getLong(2);
-        int sum = row.getInt(3);
-        long length = row.getLong(4);
+        long seal = row.getLong(2);
         HeadCache.Known known = heads.get(n);
-        if (known == null || !known.is(version, sum, length)) {
-            byte[] head = row.getBytes(10);
-            StoredResponse stored = parse(row, sum, length, head);
-            if (stored == null) {
+        if (known == null || !known.is(seal)) {
+            known = parse(row, n, seal);
+            if (known == null) {
                 return null;
             }
-            known = new HeadCache.Known(n, version, sum, length, stored);
-            heads.put(known, head.length);
         }
+        return entry(row, known, withBody, key);
+    }
+
+    private SqliteEntry entry(ResultSet row, HeadCache.Known known, boolean withBody, @Nullable String key)
+            throws SQLException, DamagedRowException {
         StoredResponse stored = known.stored;
         if (key != null && !stored.key().equals(key)) {
             throw new DamagedRowException("the entry of another key");
         }
         ByteBuffer body = null;
-        if (withBody && length <= Checksums.CHUNK) {
-            byte[] bytes = row.getBytes(12);
-            check(stored.id(), 0, (int) length, row.getInt(11), bytes);
-            body = ByteBuffer.wrap(bytes);
+        if (withBody && known.length <= Checksums.CHUNK) {
+            byte[] bytes = check(stored.id(), 0, (int) known.length, row.getBytes(4));
+            body = ByteBuffer.wrap(bytes, Checksums.CHUNK_HEADER, (int) known.length)
+                    .slice();
         }
-        SqliteEntry entry = new SqliteEntry(n, stored, length, row.getLong(5), row.getLong(6), body);
+        // Each value that is asked for costs a call into SQLite, so only those that matter are.
+        long used = isSliding(stored) ? row.getLong(5) : 0;
+        SqliteEntry entry = new SqliteEntry(known.n, known.seal, stored, known.length, row.getLong(3), used, body);
         known.pass(entry);
         return entry;
     }
 
-    private @Nullable StoredResponse parse(ResultSet row, int sum, long length, byte @Nullable [] head)
-            throws SQLException, DamagedRowException {
+    private HeadCache.@Nullable Known parse(ResultSet row, long n, long seal) throws SQLException, DamagedRowException {
+        long length = row.getLong(6);
+        byte[] head = row.getBytes(10);
         String id = row.getString(8);
         byte format = (byte) row.getInt(7);
         if (id == null
                 || head == null
                 || head.length > MAX_HEAD
                 || length < 0
-                || sum != new Checksums(id).head(format, length, head)) {
+                || seal != new Checksums(id).seal(Checksums.version(seal), format, length, head)) {
             throw new DamagedRowException("the head is damaged");
         }
         Serializer reader = format == serializer.formatId() ? serializer : BinarySerializer.INSTANCE;
@@ -310,23 +345,27 @@ public final class SqliteStorage implements Storage {
         }
         try {
             StoredResponse stored = reader.read(ByteBuffer.wrap(head));
-            if (!stored.id().equals(id) || !Arrays.equals(KeyHash.of(stored.key()).bytes(), row.getBytes(9))) {
+            if (!stored.id().equals(id)
+                    || !Arrays.equals(KeyHash.of(stored.key()).bytes(), row.getBytes(9))) {
                 throw new DamagedRowException("the entry of another key or id");
             }
-            return stored;
+            HeadCache.Known known = new HeadCache.Known(n, seal, length, stored);
+            heads.put(known, head.length);
+            return known;
         } catch (MalformedEntryException e) {
             throw new DamagedRowException("the head cannot be read: " + e.getMessage());
         }
     }
 
-    private static void check(String id, long number, int size, int sum, byte @Nullable [] bytes)
-            throws DamagedRowException {
+    /** The bytes of a chunk, if they are; behind their checksum. */
+    private static byte[] check(String id, long number, int size, byte @Nullable [] bytes) throws DamagedRowException {
         if (bytes == null) {
             throw new DamagedRowException("a part of the body is missing");
         }
-        if (bytes.length != size || sum != new Checksums(id).chunk(number, bytes, size)) {
+        if (!new Checksums(id).isChunk(number, bytes, size)) {
             throw new DamagedRowException("the body is damaged");
         }
+        return bytes;
     }
 
     private boolean isExpired(SqliteEntry entry, long now) {
@@ -408,22 +447,20 @@ public final class SqliteStorage implements Storage {
         open.computeIfPresent(n, (same, readers) -> readers == 1 ? null : readers - 1);
     }
 
-    /** A part of a body, checked. */
+    /** A part of a body, checked, behind its checksum. */
     byte[] chunk(long n, String id, long number, int size, int generation) throws IOException, DamagedRowException {
-        record Row(int sum, byte @Nullable [] bytes) {}
-        Row row = database.read(session -> {
+        byte[] bytes = database.read(session -> {
             if (generation != database.generation()) {
                 throw gone();
             }
             try (ResultSet found = session.query(Sql.CHUNK, Checksums.row(n, number))) {
-                return found.next() ? new Row(found.getInt(1), found.getBytes(2)) : new Row(0, null);
+                return found.next() ? found.getBytes(1) : null;
             }
         });
-        if (row.bytes == null && !isThere(n, id)) {
+        if (bytes == null && !isThere(n, id)) {
             throw gone();
         }
-        check(id, number, size, row.sum, row.bytes);
-        return row.bytes;
+        return check(id, number, size, bytes);
     }
 
     private static IOException gone() {
@@ -452,7 +489,10 @@ public final class SqliteStorage implements Storage {
         long sliding = isSliding(stored) ? ttl(stored) : -1;
         long count = uses.used(found, now, sliding);
         long interval = sliding < 0 ? USE_INTERVAL : Math.min(USE_INTERVAL, sliding / 10);
-        long due = nextFlush.updateAndGet(before -> Math.min(before, now + interval));
+        long due = nextFlush.get();
+        if (due > now + interval) {
+            nextFlush.compareAndSet(due, now + interval);
+        }
         if (now >= due || uses.areMany()) {
             later();
         }
@@ -582,7 +622,6 @@ public final class SqliteStorage implements Storage {
         begin();
         byte[] head = writer.headBytes();
         byte[] chunk = writer.chunk();
-        int sum = writer.chunkSum();
         return database.write(session -> {
             requireGeneration(writer);
             long n = writer.n();
@@ -593,7 +632,7 @@ public final class SqliteStorage implements Storage {
             } else if (session.update(Sql.GROW, length, size(head.length, length), stamp, n) == 0) {
                 throw new IOException("what was written of the entry has been removed");
             }
-            session.update(Sql.INSERT_CHUNK, Checksums.row(n, writer.chunkNumber()), sum, chunk);
+            session.update(Sql.INSERT_CHUNK, Checksums.row(n, writer.chunkNumber()), chunk);
             return n;
         });
     }
@@ -619,7 +658,7 @@ public final class SqliteStorage implements Storage {
                 writer.key().bytes(),
                 writer.head().id(),
                 (int) serializer.formatId(),
-                writer.headSum(),
+                writer.seal(),
                 length,
                 size(head.length, length),
                 stamp,
@@ -642,7 +681,6 @@ public final class SqliteStorage implements Storage {
             return false;
         }
         byte[] chunk = writer.chunk();
-        int chunkSum = writer.chunkSum();
         int slot = writer.key().slot();
         Set<String> going = new HashSet<>();
         replaced.forEach(old -> going.add(old.id()));
@@ -658,10 +696,10 @@ public final class SqliteStorage implements Storage {
             long n = writer.n();
             if (n == 0) {
                 n = insert(session, writer, 1, head, length, stamp, expires);
-            } else if (session.update(Sql.PUBLISH, writer.headSum(), length, size, stamp, expires, n) == 0) {
+            } else if (session.update(Sql.PUBLISH, writer.seal(), length, size, stamp, expires, n) == 0) {
                 return null;
             }
-            session.update(Sql.INSERT_CHUNK, Checksums.row(n, writer.chunkNumber()), chunkSum, chunk);
+            session.update(Sql.INSERT_CHUNK, Checksums.row(n, writer.chunkNumber()), chunk);
             all.entries++;
             all.bytes += size;
             dropOthers(session, writer, going, n, stamp, all);
@@ -840,7 +878,7 @@ public final class SqliteStorage implements Storage {
     }
 
     private static @Nullable Row row(Session session, long n, int state) throws SQLException {
-        try (ResultSet row = session.query(Sql.SIZE, n, state)) {
+        try (ResultSet row = session.query(Sql.ROW, n, state)) {
             return row.next() ? new Row(n, "", row.getLong(1), row.getLong(2), 0) : null;
         }
     }
@@ -887,17 +925,11 @@ public final class SqliteStorage implements Storage {
                 return false;
             }
             long size = size(bytes.length, entry.bodyLength());
-            int sum = new Checksums(head.id()).head(serializer.formatId(), entry.bodyLength(), bytes);
+            long seal = new Checksums(head.id())
+                    .seal(Checksums.version(entry.seal) + 1, serializer.formatId(), entry.bodyLength(), bytes);
             long stamp = uses.stamp(now);
             session.update(
-                    Sql.FRESHEN,
-                    bytes,
-                    (int) serializer.formatId(),
-                    sum,
-                    size,
-                    stamp,
-                    expires(head, stamp),
-                    entry.n);
+                    Sql.FRESHEN, bytes, (int) serializer.formatId(), seal, size, stamp, expires(head, stamp), entry.n);
             Change change = new Change();
             change.bytes += size - before.size;
             apply(session, change);
@@ -1269,8 +1301,7 @@ public final class SqliteStorage implements Storage {
             }
             long age = Math.abs(now - TimeUnit.NANOSECONDS.toMillis(rest.row.used));
             if (rest.state == 0) {
-                if (!written.contains(rest.row.n)
-                        && (age >= OLD || (age >= YOUNG && !Owner.isAlive(rest.owner)))) {
+                if (!written.contains(rest.row.n) && (age >= OLD || (age >= YOUNG && !Owner.isAlive(rest.owner)))) {
                     deleteUnfinished(rest.row.n);
                 }
             } else if (!open.containsKey(rest.row.n) && (age >= GRACE || dead > maxBytes / 4)) {
@@ -1383,8 +1414,12 @@ public final class SqliteStorage implements Storage {
     }
 
     /** Where the connections come from. */
-    private record Source(Connecting connecting, boolean own, boolean single, int readers, @Nullable Path file)
-            implements Database.Source {
+    private record Source(
+            Connecting connecting,
+            boolean own,
+            boolean single,
+            int readers,
+            @Nullable Path file) implements Database.Source {
         @FunctionalInterface
         interface Connecting {
             Connection connect() throws SQLException, IOException;
@@ -1585,7 +1620,8 @@ public final class SqliteStorage implements Storage {
             if (giver != null) {
                 return new Source(giver::getConnection, true, false, 2, null);
             }
-            OwnConnections own = new OwnConnections(path, (int) Math.min(Integer.MAX_VALUE, millis(busyTimeout)), durable);
+            OwnConnections own =
+                    new OwnConnections(path, (int) Math.min(Integer.MAX_VALUE, millis(busyTimeout)), durable);
             int readers = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
             return new Source(own::connect, true, path == null, readers, own.file());
         }

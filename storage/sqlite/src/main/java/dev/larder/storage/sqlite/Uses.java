@@ -74,11 +74,7 @@ final class Uses {
         counts.computeIfPresent(
                 count.n,
                 (n, now) -> new Count(
-                        n,
-                        now.written + count.pending,
-                        now.pending - count.pending,
-                        now.stamp,
-                        now.slidingMillis));
+                        n, now.written + count.pending, now.pending - count.pending, now.stamp, now.slidingMillis));
     }
 
     /** Forgets what is written, when there is much of it. */

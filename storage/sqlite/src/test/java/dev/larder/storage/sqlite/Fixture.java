@@ -140,10 +140,12 @@ final class Fixture {
             assertThat(number(file, "SELECT count(*) FROM larder_bodies WHERE n >> 24 NOT IN (SELECT n FROM larder)"))
                     .as("chunks without an entry")
                     .isZero();
-            assertThat(number(file, "SELECT count(*) FROM larder_totals t WHERE"
-                            + " (SELECT count(*) FROM larder WHERE state = 1) = t.entries"
-                            + " AND (SELECT coalesce(sum(size), 0) FROM larder WHERE state = 1) = t.bytes"
-                            + " AND (SELECT coalesce(sum(size), 0) FROM larder WHERE state = 2) = t.dead"))
+            assertThat(number(
+                            file,
+                            "SELECT count(*) FROM larder_totals t WHERE"
+                                    + " (SELECT count(*) FROM larder WHERE state = 1) = t.entries"
+                                    + " AND (SELECT coalesce(sum(size), 0) FROM larder WHERE state = 1) = t.bytes"
+                                    + " AND (SELECT coalesce(sum(size), 0) FROM larder WHERE state = 2) = t.dead"))
                     .as("the totals are right")
                     .isOne();
         }

@@ -215,6 +215,11 @@ public final class HttpCache implements AutoCloseable {
         return storage.entries();
     }
 
+    /** Tells a further listener of what happens from now on; one that is there already is not added again. */
+    public void addListener(CacheListener listener) {
+        core.addListener(Objects.requireNonNull(listener, "listener"));
+    }
+
     /** What this cache has done since it was built. */
     public CacheStatistics statistics() {
         return core.statistics();

@@ -16,8 +16,10 @@ import java.nio.channels.ClosedByInterruptException;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /** What all requests of one cache share. */
 public final class CacheCore {
@@ -35,7 +37,7 @@ public final class CacheCore {
     final Epochs epochs = new Epochs();
     final Revalidations revalidations = new Revalidations();
 
-    private final CacheListener listener;
+    private final CopyOnWriteArrayList<CacheListener> listeners = new CopyOnWriteArrayList<>();
     private final EnumMap<CacheResult, LongAdder> results = new EnumMap<>(CacheResult.class);
     private final LongAdder collapsed = new LongAdder();
     private final LongAdder failed = new LongAdder();
@@ -50,13 +52,19 @@ public final class CacheCore {
         this.storage = storage;
         this.inlineStorage = AsyncStorage.of(storage, Runnable::run);
         this.asyncStorage = storage.async(executor);
-        this.listener = listener;
         this.clock = clock;
         this.executor = executor;
         for (CacheResult result : CacheResult.values()) {
             results.put(result, new LongAdder());
         }
-        storage.addListener(listener);
+        addListener(listener);
+    }
+
+    /** Tells a further listener, of the storage's events too; one that is there already is not added again. */
+    public void addListener(CacheListener listener) {
+        if (listeners.addIfAbsent(listener)) {
+            storage.addListener(listener);
+        }
     }
 
     /** The clock of all decisions. */
@@ -125,7 +133,7 @@ public final class CacheCore {
         if (info.collapsed()) {
             collapsed.increment();
         }
-        tell(() -> listener.answered(request, info));
+        tell(listener -> listener.answered(request, info));
     }
 
     void originFailed(Decision decision) {
@@ -134,22 +142,22 @@ public final class CacheCore {
 
     void stored(StoredResponse response) {
         stored.increment();
-        tell(() -> listener.stored(response));
+        tell(listener -> listener.stored(response));
     }
 
     void abandoned(StoredResponse response, String why) {
-        tell(() -> listener.abandoned(response, why));
+        tell(listener -> listener.abandoned(response, why));
     }
 
     void freshened(StoredResponse response) {
-        tell(() -> listener.freshened(response));
+        tell(listener -> listener.freshened(response));
     }
 
     /** Counts and reports removed entries. */
     public void invalidated(String what, long entries, Reason why) {
         if (entries > 0) {
             invalidated.add(entries);
-            tell(() -> listener.invalidated(what, entries, why));
+            tell(listener -> listener.invalidated(what, entries, why));
         }
     }
 
@@ -160,14 +168,16 @@ public final class CacheCore {
             return;
         }
         storageFailures.increment();
-        tell(() -> listener.storageFailed(operation, failure));
+        tell(listener -> listener.storageFailed(operation, failure));
     }
 
-    private static void tell(Runnable call) {
-        try {
-            call.run();
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "a cache listener threw", e);
+    private void tell(Consumer<CacheListener> call) {
+        for (CacheListener listener : listeners) {
+            try {
+                call.accept(listener);
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.WARNING, "a cache listener threw", e);
+            }
         }
     }
 }

@@ -1,0 +1,105 @@
+package dev.larder.client.spring;
+
+import dev.larder.CacheInfo;
+import dev.larder.client.Answer;
+import dev.larder.client.Body;
+import java.net.HttpCookie;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.ResponseCookie;
+import org.springframework.http.client.reactive.ClientHttpResponse;
+import org.springframework.util.LinkedMultiValueMap;
+import org.springframework.util.MultiValueMap;
+import reactor.adapter.JdkFlowAdapter;
+import reactor.core.publisher.Flux;
+
+/** What the caller is given: the origin's response, or one that the cache serves. */
+final class AnsweredResponse implements ClientHttpResponse, CacheInfo.Carrier {
+    private final Answer<ClientHttpResponse> answer;
+    private final @Nullable ClientHttpResponse fromOrigin;
+    private final HttpHeaders headers;
+
+    /**
+     * An answer.
+     *
+     * @param fromOrigin the origin's last response, if it was asked
+     */
+    AnsweredResponse(Answer<ClientHttpResponse> answer, @Nullable ClientHttpResponse fromOrigin) {
+        this.answer = answer;
+        this.fromOrigin = answer.info().fromCache() ? null : fromOrigin;
+        this.headers = headers(answer, this.fromOrigin);
+    }
+
+    private static HttpHeaders headers(Answer<?> answer, @Nullable ClientHttpResponse fromOrigin) {
+        // The client's own object, where the cache changed nothing.
+        if (fromOrigin != null && answer.head().fields().equals(SpringFields.of(fromOrigin.getHeaders()))) {
+            return fromOrigin.getHeaders();
+        }
+        return HttpHeaders.readOnlyHttpHeaders(
+                SpringFields.toHeaders(answer.head().fields()));
+    }
+
+    @Override
+    public CacheInfo cacheInfo() {
+        return answer.info();
+    }
+
+    @Override
+    public HttpStatusCode getStatusCode() {
+        return HttpStatusCode.valueOf(answer.head().status());
+    }
+
+    @Override
+    public HttpHeaders getHeaders() {
+        return headers;
+    }
+
+    @Override
+    public MultiValueMap<String, ResponseCookie> getCookies() {
+        if (fromOrigin != null) {
+            return fromOrigin.getCookies();
+        }
+        MultiValueMap<String, ResponseCookie> cookies = new LinkedMultiValueMap<>();
+        for (String value : headers.getOrEmpty(HttpHeaders.SET_COOKIE)) {
+            for (HttpCookie cookie : parsed(value)) {
+                cookies.add(
+                        cookie.getName(),
+                        ResponseCookie.fromClientResponse(cookie.getName(), cookie.getValue())
+                                .domain(cookie.getDomain())
+                                .path(cookie.getPath())
+                                .maxAge(cookie.getMaxAge())
+                                .secure(cookie.getSecure())
+                                .httpOnly(cookie.isHttpOnly())
+                                .build());
+            }
+        }
+        return cookies;
+    }
+
+    private static List<HttpCookie> parsed(String value) {
+        try {
+            return HttpCookie.parse(value);
+        } catch (IllegalArgumentException e) {
+            // What a server sends as a cookie need not be one; the field itself is still there.
+            return List.of();
+        }
+    }
+
+    @Override
+    public Flux<DataBuffer> getBody() {
+        ClientHttpResponse relayed = answer.relayed();
+        Body body = answer.body();
+        if (relayed != null) {
+            return relayed.getBody();
+        }
+        return body == null
+                ? Flux.empty()
+                : JdkFlowAdapter.flowPublisherToFlux(body.publisher())
+                        .concatMapIterable(pieces -> pieces)
+                        .map(DefaultDataBufferFactory.sharedInstance::wrap);
+    }
+}

@@ -1,0 +1,231 @@
+package dev.larder.client.spring;
+
+import dev.larder.HttpCache;
+import dev.larder.client.Answer;
+import dev.larder.client.BodyKind;
+import dev.larder.client.Call;
+import dev.larder.client.ContentDigest;
+import dev.larder.client.Origin;
+import dev.larder.client.Redirection;
+import dev.larder.client.Source;
+import dev.larder.engine.RequestContent;
+import dev.larder.http.HttpFields;
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
+import dev.larder.http.TargetUri;
+import dev.larder.policy.CacheControls;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.client.reactive.ClientHttpConnector;
+import org.springframework.http.client.reactive.ClientHttpRequest;
+import org.springframework.http.client.reactive.ClientHttpResponse;
+import reactor.adapter.JdkFlowAdapter;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
+
+/**
+ * Gives {@code WebClient} and the HTTP interfaces on top of it a cache. Nothing waits, and whoever reads a body sets the pace.
+ *
+ * <pre>{@code
+ * WebClient client = WebClient.builder()
+ *         .clientConnector(LarderConnector.over(cache, new ReactorClientHttpConnector()))
+ *         .build();
+ * }</pre>
+ *
+ * <p>It is a connector and no {@code ExchangeFilterFunction}, because a filter sees a request before its content, its cookies
+ * and the fields that describe them are written, and could answer only with its own codecs instead of the client's. Filters
+ * work above it as usual. What a request does to its {@linkplain ClientHttpRequest#getNativeRequest() native} one is not
+ * possible through it. Thread-safe.
+ */
+public final class LarderConnector implements ClientHttpConnector {
+    private static final BodyKind<ClientHttpResponse> KIND = new BodyKind<>() {
+        @Override
+        public Source source(ClientHttpResponse response) {
+            return Source.of(
+                    JdkFlowAdapter.publisherToFlowPublisher(response.getBody().map(LarderConnector::taken)));
+        }
+
+        @Override
+        public void discard(ClientHttpResponse response) {
+            // A short rest is read so that the connection can be used again; a long one is given up.
+            DataBufferUtils.takeUntilByteCount(response.getBody(), WORTH_READING)
+                    .subscribe(DataBufferUtils::release, failure -> {
+                        // Nobody waits for this body, so its failure concerns nobody.
+                    });
+        }
+    };
+
+    private static final int WORTH_READING = 64 * 1024;
+
+    private final HttpCache cache;
+    private final ClientHttpConnector delegate;
+    private final boolean followRedirects;
+
+    private LarderConnector(HttpCache cache, ClientHttpConnector delegate, boolean followRedirects) {
+        this.cache = Objects.requireNonNull(cache, "cache");
+        this.delegate = Objects.requireNonNull(delegate, "delegate");
+        this.followRedirects = followRedirects;
+    }
+
+    /**
+     * In front of another connector.
+     *
+     * @param delegate sends what the cache cannot answer. It must not follow redirects: a response would be stored under the
+     *     URI that redirected to it, for this class cannot see that it did. Reactor's and the JDK's clients do not by
+     *     default; Apache's and Jetty's do, and have to be told. See {@link #followRedirects}
+     */
+    public static LarderConnector over(HttpCache cache, ClientHttpConnector delegate) {
+        return new LarderConnector(cache, delegate, false);
+    }
+
+    /** The same, but redirects are followed, above the cache, so that each response is stored under its own URI. */
+    public LarderConnector followRedirects() {
+        return new LarderConnector(cache, delegate, true);
+    }
+
+    @Override
+    public Mono<ClientHttpResponse> connect(
+            HttpMethod method, URI uri, Function<? super ClientHttpRequest, Mono<Void>> requestCallback) {
+        return Mono.deferContextual(context -> {
+            RecordedRequest recorded = new RecordedRequest(method, uri);
+            return requestCallback.apply(recorded).then(Mono.defer(() -> {
+                RequestHead head = new RequestHead(method.name(), TargetUri.of(uri), recorded.fields());
+                return new Hop(recorded, head, uri, recorded.body(), context).answer(0);
+            }));
+        });
+    }
+
+    /** Out of a buffer that may be pooled, which is released. */
+    private static List<ByteBuffer> taken(DataBuffer buffer) {
+        ByteBuffer bytes = ByteBuffer.allocate(buffer.readableByteCount());
+        buffer.toByteBuffer(bytes);
+        DataBufferUtils.release(buffer);
+        return List.of(bytes);
+    }
+
+    /** One request to the cache. */
+    private final class Hop {
+        private final RecordedRequest recorded;
+        private final RequestHead asked;
+        private final URI target;
+        private final @Nullable Publisher<? extends Publisher<? extends DataBuffer>> body;
+        private final ContextView context;
+
+        Hop(
+                RecordedRequest recorded,
+                RequestHead asked,
+                URI target,
+                @Nullable Publisher<? extends Publisher<? extends DataBuffer>> body,
+                ContextView context) {
+            this.recorded = recorded;
+            this.asked = asked;
+            this.target = target;
+            this.body = body;
+            this.context = context;
+        }
+
+        Mono<ClientHttpResponse> answer(int followed) {
+            CacheControls controls = LarderAttributes.controlsOf(recorded.getAttributes());
+            if (body == null) {
+                return answer(RequestContent.NONE, null, controls, followed);
+            }
+            if (!(asked.method().equals("QUERY") && !controls.bypass()) && !controls.bodyInKey()) {
+                return answer(RequestContent.OPAQUE, body, controls, followed);
+            }
+            return DataBufferUtils.join(Flux.from(body).concatMap(Function.identity()), ContentDigest.MOST_BYTES)
+                    .map(all -> taken(all).get(0).array())
+                    .defaultIfEmpty(new byte[0])
+                    .flatMap(bytes -> answer(
+                            digest(bytes, controls), bytes.length == 0 ? null : inMemory(bytes), controls, followed))
+                    .onErrorResume(
+                            DataBufferLimitException.class,
+                            tooLong -> answer(RequestContent.OPAQUE, body, controls, followed));
+        }
+
+        private RequestContent digest(byte[] bytes, CacheControls controls) {
+            return bytes.length == 0
+                    ? RequestContent.NONE
+                    : RequestContent.ofDigest(ContentDigest.of(asked.fields(), bytes, controls.bodyNormalized()));
+        }
+
+        private static Publisher<Publisher<DataBuffer>> inMemory(byte[] bytes) {
+            return Mono.just(Mono.fromSupplier(() -> DefaultDataBufferFactory.sharedInstance.wrap(bytes)));
+        }
+
+        private Mono<ClientHttpResponse> answer(
+                RequestContent content,
+                @Nullable Publisher<? extends Publisher<? extends DataBuffer>> sent,
+                CacheControls controls,
+                int followed) {
+            AtomicReference<@Nullable ClientHttpResponse> fromOrigin = new AtomicReference<>();
+            Call call = new Call(asked, content, controls, null);
+            return Mono.<Answer<ClientHttpResponse>>fromFuture(
+                            () -> cache.executeAsync(call, KIND, head -> send(head, sent, fromOrigin)))
+                    .flatMap(answer -> {
+                        AnsweredResponse response = new AnsweredResponse(answer, fromOrigin.get());
+                        LarderAttributes.tell(recorded.getAttributes(), answer.info());
+                        RequestHead next = followRedirects && followed < Redirection.MOST
+                                ? Redirection.next(asked, answer.head())
+                                : null;
+                        return next == null ? Mono.just(response) : follow(next, response, followed);
+                    });
+        }
+
+        private Mono<ClientHttpResponse> follow(RequestHead next, AnsweredResponse redirect, int followed) {
+            // Read to its end, because what redirects is worth storing, too.
+            redirect.getBody().subscribe(DataBufferUtils::release, failure -> {
+                // Nobody reads this body; that it was not stored the listener hears.
+            });
+            boolean sameContent = next.method().equals(asked.method());
+            return new Hop(recorded, next, URI.create(next.uri().toString()), sameContent ? body : null, context)
+                    .answer(followed + 1);
+        }
+
+        private CompletableFuture<Origin.Response<ClientHttpResponse>> send(
+                RequestHead head,
+                @Nullable Publisher<? extends Publisher<? extends DataBuffer>> content,
+                AtomicReference<@Nullable ClientHttpResponse> fromOrigin) {
+            return delegate.connect(HttpMethod.valueOf(asked.method()), target, request -> {
+                        request.getAttributes().putAll(recorded.getAttributes());
+                        if (asked.uri().sameOrigin(TargetUri.of(recorded.getURI()))) {
+                            request.getCookies().addAll(recorded.getCookies());
+                        }
+                        request.getHeaders().addAll(headers(head));
+                        return content == null ? request.setComplete() : recorded.write(content, request);
+                    })
+                    .contextWrite(context)
+                    .map(response -> {
+                        fromOrigin.set(response);
+                        HttpFields fields = SpringFields.of(response.getHeaders());
+                        return new Origin.Response<>(
+                                new ResponseHead(response.getStatusCode().value(), fields), response);
+                    })
+                    .toFuture();
+        }
+
+        /** Cookies are the connector's to write. */
+        private HttpHeaders headers(RequestHead head) {
+            if (head.equals(asked) && target.equals(recorded.getURI())) {
+                return recorded.getHeaders();
+            }
+            return SpringFields.toHeaders(
+                    recorded.getCookies().isEmpty()
+                            ? head.fields()
+                            : head.fields().without("Cookie"));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package dev.larder.client.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.larder.CacheInfo;
+import dev.larder.HttpCache;
+import dev.larder.engine.CacheResult;
+import dev.larder.policy.CacheControls;
+import dev.larder.storage.memory.InMemoryStorage;
+import dev.larder.testkit.ManualClock;
+import dev.larder.testkit.Reply;
+import dev.larder.testkit.ScriptedOrigin;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.client.reactive.ReactorClientHttpConnector;
+import org.springframework.web.client.RestClient;
+import org.springframework.web.client.RestTemplate;
+import org.springframework.web.client.support.RestClientAdapter;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.reactive.function.client.support.WebClientAdapter;
+import org.springframework.web.service.annotation.GetExchange;
+import org.springframework.web.service.invoker.HttpServiceProxyFactory;
+
+/** What Spring's users write, over real sockets: each scenario through every client. */
+@Timeout(60)
+class SpringClientsTest {
+    private final ManualClock clock = new ManualClock();
+    private final ScriptedOrigin origin = ScriptedOrigin.start(clock);
+    private final HttpCache cache = HttpCache.builder()
+            .storage(InMemoryStorage.builder().clock(clock).build())
+            .clock(clock)
+            .build();
+    private final List<CacheInfo> infos = new ArrayList<>();
+    private RestClient restClient;
+    private WebClient webClient;
+
+    enum Client {
+        REST_CLIENT,
+        WEB_CLIENT
+    }
+
+    @BeforeEach
+    void clients() {
+        restClient = RestClient.builder()
+                .requestFactory(LarderRequestFactory.of(cache).followRedirects())
+                .build();
+        webClient = WebClient.builder()
+                .clientConnector(LarderConnector.over(cache, new ReactorClientHttpConnector())
+                        .followRedirects())
+                .build();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        cache.close();
+        origin.close();
+    }
+
+    private ResponseEntity<String> exchange(
+            Client client, HttpMethod method, String path, String content, Consumer<Map<String, Object>> attributes) {
+        Consumer<HttpHeaders> json = headers -> headers.add("Content-Type", "application/json");
+        if (client == Client.REST_CLIENT) {
+            RestClient.RequestBodySpec request = restClient
+                    .method(method)
+                    .uri(origin.uri(path))
+                    .attributes(LarderAttributes.info(infos::add))
+                    .attributes(attributes);
+            if (content != null) {
+                request.headers(json).body(content);
+            }
+            return request.retrieve().onStatus(status -> true, (q, r) -> {}).toEntity(String.class);
+        }
+        WebClient.RequestBodySpec request = webClient
+                .method(method)
+                .uri(origin.uri(path))
+                .attributes(LarderAttributes.info(infos::add))
+                .attributes(attributes);
+        if (content != null) {
+            request.headers(json).bodyValue(content);
+        }
+        return request.exchangeToMono(response -> response.toEntity(String.class))
+                .block(Duration.ofSeconds(30));
+    }
+
+    private ResponseEntity<String> get(Client client, String path) {
+        return exchange(client, HttpMethod.GET, path, null, attributes -> {});
+    }
+
+    private CacheResult last() {
+        return infos.get(infos.size() - 1).status();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aMissAHitAndARevalidation(Client client) {
+        origin.on("/a")
+                .reply(Reply.ok("1")
+                        .field("Cache-Control", "max-age=60")
+                        .field("ETag", "\"1\"")
+                        .field("X", "a"));
+        assertThat(get(client, "/a").getBody()).isEqualTo("1");
+        assertThat(last()).isEqualTo(CacheResult.MISS);
+        ResponseEntity<String> hit = get(client, "/a");
+        assertThat(hit.getBody()).isEqualTo("1");
+        assertThat(hit.getHeaders().getFirst("X")).isEqualTo("a");
+        assertThat(last()).isEqualTo(CacheResult.HIT);
+        assertThat(origin.count("/a")).isEqualTo(1);
+        clock.advance(Duration.ofSeconds(61));
+        origin.on("/a").reply(Reply.status(304).field("ETag", "\"1\"").field("Cache-Control", "max-age=60"));
+        assertThat(get(client, "/a").getBody()).isEqualTo("1");
+        assertThat(last()).isEqualTo(CacheResult.REVALIDATED);
+        assertThat(origin.requests("/a").get(1).first("If-None-Match")).isEqualTo("\"1\"");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void redirectsAreStoredUnderTheirOwnUris(Client client) {
+        origin.on("/old").reply(Reply.status(301).field("Location", "/new").field("Cache-Control", "max-age=60"));
+        origin.on("/new").reply(Reply.ok("new").field("Cache-Control", "max-age=60"));
+        for (int i = 0; i < 2; i++) {
+            assertThat(get(client, "/old").getBody()).isEqualTo("new");
+        }
+        assertThat(get(client, "/new").getBody()).isEqualTo("new");
+        assertThat(origin.count("/old")).isEqualTo(1);
+        assertThat(origin.count("/new")).isEqualTo(1);
+        assertThat(infos.stream().map(CacheInfo::status))
+                .containsExactly(CacheResult.MISS, CacheResult.MISS, CacheResult.HIT, CacheResult.HIT, CacheResult.HIT);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void contentBelongsToTheKeyWhereTheCallerSaysSo(Client client) {
+        origin.on("/q")
+                .answer(request -> Reply.ok("answer to " + request.bodyText()).field("Cache-Control", "max-age=60"));
+        Consumer<Map<String, Object>> inKey = LarderAttributes.controls(CacheControls.NONE.withBodyInKey());
+        for (int i = 0; i < 2; i++) {
+            for (String content : List.of("1", "2")) {
+                assertThat(exchange(client, HttpMethod.POST, "/q", content, inKey)
+                                .getBody())
+                        .isEqualTo("answer to " + content);
+            }
+        }
+        assertThat(origin.count("/q")).isEqualTo(2);
+        assertThat(exchange(client, HttpMethod.POST, "/q", "1", attributes -> {})
+                        .getBody())
+                .isEqualTo("answer to 1");
+        assertThat(origin.count("/q")).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anUnsafeRequestInvalidates(Client client) {
+        origin.on("/a").reply(Reply.ok("1").field("Cache-Control", "max-age=60"));
+        get(client, "/a");
+        exchange(client, HttpMethod.PUT, "/a", "x", attributes -> {});
+        get(client, "/a");
+        assertThat(last()).isEqualTo(CacheResult.MISS);
+        assertThat(origin.count("/a")).isEqualTo(3);
+    }
+
+    interface Users {
+        @GetExchange("/users")
+        String all();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void httpInterfaces(Client client) {
+        origin.on("/users").reply(Reply.ok("ann").field("Cache-Control", "max-age=60"));
+        String base = origin.uri("/").toString();
+        HttpServiceProxyFactory factory = client == Client.REST_CLIENT
+                ? HttpServiceProxyFactory.builderFor(RestClientAdapter.create(
+                                restClient.mutate().baseUrl(base).build()))
+                        .build()
+                : HttpServiceProxyFactory.builderFor(WebClientAdapter.create(
+                                webClient.mutate().baseUrl(base).build()))
+                        .build();
+        Users users = factory.createClient(Users.class);
+        assertThat(users.all()).isEqualTo("ann");
+        assertThat(users.all()).isEqualTo("ann");
+        assertThat(origin.count("/users")).isEqualTo(1);
+    }
+
+    @org.junit.jupiter.api.Test
+    void restTemplate() {
+        origin.on("/a").reply(Reply.ok("1").field("Cache-Control", "max-age=60"));
+        RestTemplate template = new RestTemplate(LarderRequestFactory.of(cache));
+        assertThat(template.getForObject(origin.uri("/a"), String.class)).isEqualTo("1");
+        assertThat(template.getForObject(origin.uri("/a"), String.class)).isEqualTo("1");
+        assertThat(origin.count("/a")).isEqualTo(1);
+    }
+}

@@ -40,10 +40,12 @@ public final class Main {
             "ls", LsCommand::new,
             "show", ShowCommand::new,
             "rm", RmCommand::new,
-            "stats", StatsCommand::new);
+            "stats", StatsCommand::new,
+            "copy", CopyCommand::new,
+            "verify", VerifyCommand::new);
 
     /** In the order of the help. */
-    private static final String[] NAMES = {"demo", "get", "explain", "ls", "show", "rm", "stats"};
+    private static final String[] NAMES = {"demo", "get", "explain", "ls", "show", "rm", "stats", "copy", "verify"};
 
     private Main() {}
 

@@ -6,7 +6,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Shows on standard error how a download goes on, once it has taken long enough for people to wonder. */
+/** Shows on standard error how a download or a long scan goes on, once it has taken long enough for people to wonder. */
 final class Progress implements AutoCloseable {
     private static final long PATIENCE_NANOS = 700_000_000L;
     private static final long MEBIBYTE = 1 << 20;
@@ -19,7 +19,7 @@ final class Progress implements AutoCloseable {
     private long received;
 
     /**
-     * The progress of one download.
+     * The progress of one of them.
      *
      * @param length in bytes, or -1 when it is not known
      * @param wanted whether there is a terminal to show it on that is not busy with the body itself
@@ -32,7 +32,12 @@ final class Progress implements AutoCloseable {
 
     /** More bytes have arrived. */
     void received(int bytes) {
-        received += bytes;
+        reached(received + bytes);
+    }
+
+    /** So many bytes have been dealt with in all. */
+    void reached(long bytes) {
+        received = bytes;
         if (!wanted) {
             return;
         }

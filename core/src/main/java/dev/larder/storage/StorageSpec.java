@@ -148,10 +148,43 @@ public final class StorageSpec {
         throw new IllegalArgumentException("storage '" + scheme + ":' has no option " + new TreeSet<>(unread));
     }
 
-    /** The value of an option; null when it is not given. */
-    public @Nullable String option(String name) {
+    private @Nullable String option(String name) {
         unread.remove(name);
         return options.get(name);
+    }
+
+    /** Hands over a text if it is given. */
+    public void text(String name, Consumer<String> to) {
+        String value = option(name);
+        if (value != null) {
+            hand(name, value, to, value);
+        }
+    }
+
+    /**
+     * Hands over a yes or no if it is given.
+     *
+     * @throws IllegalArgumentException when it is neither {@code true} nor {@code false}
+     */
+    public void flag(String name, Consumer<Boolean> to) {
+        String value = option(name);
+        if (value != null) {
+            if (!value.equals("true") && !value.equals("false")) {
+                throw wrong(name, value, "true or false");
+            }
+            hand(name, value, to, value.equals("true"));
+        }
+    }
+
+    /**
+     * For storages that are nowhere.
+     *
+     * @throws IllegalArgumentException when there is a location
+     */
+    public void noLocation() {
+        if (!location.isEmpty()) {
+            throw new IllegalArgumentException(scheme + ": takes no location, not '" + location + "'");
+        }
     }
 
     /**

@@ -28,16 +28,14 @@ public final class FileStorageProvider implements StorageProvider {
         if (!spec.location().isEmpty()) {
             builder.directory(spec.path());
         }
+        spec.count("maxEntries", builder::maxEntries);
         spec.bytes("maxBytes", builder::maxBytes);
         spec.bytes("maxEntryBytes", builder::maxEntryBytes);
         spec.count("maxVariants", builder::maxVariants);
         spec.duration("ttl", builder::ttl);
         spec.duration("slidingTtl", builder::slidingTtl);
         spec.serializer(builder::serializer);
-        String durable = spec.option("durable");
-        if (durable != null) {
-            builder.durable(Boolean.parseBoolean(durable));
-        }
+        spec.flag("durable", builder::durable);
         return builder.open();
     }
 }

@@ -23,9 +23,7 @@ public final class InMemoryStorageProvider implements StorageProvider {
 
     @Override
     public Storage open(StorageSpec spec, InstantSource clock) {
-        if (!spec.location().isEmpty()) {
-            throw new IllegalArgumentException("memory: takes no location, not '" + spec.location() + "'");
-        }
+        spec.noLocation();
         InMemoryStorage.Builder builder = InMemoryStorage.builder().clock(clock);
         spec.count("maxEntries", builder::capacity);
         spec.bytes("maxBytes", builder::maxBytes);

@@ -22,7 +22,8 @@ public final class CborSerializer extends HeadSerializer {
     private static final int TAG = 6;
     private static final int INDEFINITE = 31;
 
-    private CborSerializer() {
+    /** For the service loader; {@link #INSTANCE} is as good as any. */
+    public CborSerializer() {
         super("cbor", 4, true);
     }
 

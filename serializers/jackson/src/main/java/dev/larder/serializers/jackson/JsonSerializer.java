@@ -20,7 +20,8 @@ public final class JsonSerializer extends HeadSerializer {
             .disable(JsonWriteFeature.ESCAPE_FORWARD_SLASHES)
             .build();
 
-    private JsonSerializer() {
+    /** For the service loader; {@link #INSTANCE} is as good as any. */
+    public JsonSerializer() {
         super("json", 2, false);
     }
 

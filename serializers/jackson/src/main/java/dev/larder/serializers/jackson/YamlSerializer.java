@@ -25,7 +25,8 @@ public final class YamlSerializer extends HeadSerializer {
             .disable(YAMLWriteFeature.WRITE_DOC_START_MARKER, YAMLWriteFeature.SPLIT_LINES)
             .build();
 
-    private YamlSerializer() {
+    /** For the service loader; {@link #INSTANCE} is as good as any. */
+    public YamlSerializer() {
         super("yaml", 3, false);
     }
 

@@ -3,10 +3,11 @@ package dev.larder.storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -41,9 +42,18 @@ public final class StorageCheck {
      *
      * @param entries how many sound entries there are
      * @param bytes how many bytes their bodies have
+     * @param damaged how many times something damaged was found
+     */
+    public record Progress(long entries, long bytes, long damaged) {}
+
+    /**
+     * How a check ended.
+     *
+     * @param entries how many sound entries there are
+     * @param bytes how many bytes their bodies have
      * @param damaged what is damaged
      */
-    public record Progress(long entries, long bytes, List<Damage> damaged) {}
+    public record Result(long entries, long bytes, List<Damage> damaged) {}
 
     /**
      * Reads all entries. Waits for it; the storage may be in use meanwhile, and damage that others find in this time is
@@ -53,7 +63,7 @@ public final class StorageCheck {
      * @return how it ended
      * @throws IOException when the storage fails
      */
-    public static Progress check(Storage storage, Consumer<Progress> listener) throws IOException {
+    public static Result check(Storage storage, Consumer<Progress> listener) throws IOException {
         StorageCheck check = new StorageCheck(storage, listener);
         storage.addListener(check.damages);
         try {
@@ -67,15 +77,15 @@ public final class StorageCheck {
         } finally {
             check.damages.done = true;
         }
-        return check.progress();
+        return new Result(check.entries, check.bytes, List.copyOf(check.damages.found));
     }
 
     private Progress progress() {
-        return new Progress(entries, bytes, new ArrayList<>(damages.found));
+        return new Progress(entries, bytes, damages.count.get());
     }
 
     private void read(StoredEntry entry) throws IOException {
-        int before = damages.found.size();
+        long before = damages.count.get();
         long start = bytes;
         try (BodyReader body = storage.open(entry)) {
             if (body == null) {
@@ -89,7 +99,7 @@ public final class StorageCheck {
             entries++;
         } catch (IOException e) {
             bytes = start;
-            if (damages.found.size() == before) {
+            if (damages.count.get() == before) {
                 throw e;
             }
         }
@@ -97,13 +107,15 @@ public final class StorageCheck {
 
     /** Storages keep their listeners, so it must be quiet afterwards. */
     private static final class Damages implements StorageListener {
-        private final List<Damage> found = new CopyOnWriteArrayList<>();
+        private final Queue<Damage> found = new ConcurrentLinkedQueue<>();
+        private final AtomicLong count = new AtomicLong();
         private volatile boolean done;
 
         @Override
         public void corrupt(String where, String what) {
             if (!done) {
                 found.add(new Damage(where, what));
+                count.incrementAndGet();
             }
         }
     }

@@ -436,6 +436,7 @@ public final class FileStorage implements Storage {
                 return false;
             }
             done = true;
+            shared.arrived(name.shard(), size);
             for (StoredResponse old : replaced) {
                 if (EntryName.isId(old.id()) && !old.id().equals(head.id())) {
                     delete(name.shard(), name.file(old.id()));
@@ -502,7 +503,7 @@ public final class FileStorage implements Storage {
                 return false;
             }
             long size = headUpdate.add(name.shard(), entry, record);
-            shared.bytes.addAndGet(size - entry.file.size());
+            shared.changed(name.shard(), size - entry.file.size(), 0);
             UseCounts.setLastUse(entry.path, stamps.next(now));
             // Its record is at the end of the file, or begins it, when it was written anew.
             reader.forget(file);
@@ -635,8 +636,7 @@ public final class FileStorage implements Storage {
         if (attributes == null || !Files.deleteIfExists(path)) {
             return false;
         }
-        shared.bytes.addAndGet(-attributes.size());
-        shared.entries.decrementAndGet();
+        shared.changed(shard, -attributes.size(), -1);
         return true;
     }
 

@@ -60,10 +60,18 @@ final class SharedDirectory {
     /** How many files this process has added to each shard. */
     final AtomicIntegerArray added = new AtomicIntegerArray(EntryName.SHARDS);
 
-    /** The sizes of all entry files, and their number. Meaningless before they have been counted. */
+    /**
+     * The sizes of all entry files, and their number, with those that room is reserved for. Meaningless before they have
+     * been counted.
+     */
     final AtomicLong bytes = new AtomicLong();
 
     final AtomicLong entries = new AtomicLong();
+
+    /** What the numbers above have of each shard, without reservations. Changed under the lock of the shard. */
+    private final long[] shardBytes = new long[EntryName.SHARDS];
+
+    private final long[] shardEntries = new long[EntryName.SHARDS];
     /** Guards counting and eviction, so that one thread does it at a time. */
     final ReentrantLock room = new ReentrantLock();
 
@@ -107,6 +115,30 @@ final class SharedDirectory {
         }
     }
 
+    /** A file for which room was reserved is in its place now. Under the lock of the shard. */
+    void arrived(int shard, long size) {
+        shardBytes[shard] += size;
+        shardEntries[shard]++;
+    }
+
+    /** The size or number of a shard's files has changed. Under the lock of the shard. */
+    void changed(int shard, long moreBytes, long moreEntries) {
+        shardBytes[shard] += moreBytes;
+        shardEntries[shard] += moreEntries;
+        bytes.addAndGet(moreBytes);
+        entries.addAndGet(moreEntries);
+    }
+
+    /** Whether nothing is known to be in a shard. Under the lock of the shard. */
+    boolean isEmpty(int shard) {
+        return shardEntries[shard] == 0 && shardBytes[shard] == 0;
+    }
+
+    /** What a shard has turns out to be this. Under the lock of the shard. */
+    void recounted(int shard, long nowBytes, long nowEntries) {
+        changed(shard, nowBytes - shardBytes[shard], nowEntries - shardEntries[shard]);
+    }
+
     RemovalTable removals() {
         return removals;
     }
@@ -117,7 +149,16 @@ final class SharedDirectory {
 
     /** Takes the lock of a shard; not reentrant. */
     Held lock(int shard) throws IOException {
-        return take(shard * GROUPS / EntryName.SHARDS);
+        return take(group(shard));
+    }
+
+    /** The part of a shard's lock that keeps out threads of this process. */
+    ReentrantLock inProcess(int shard) {
+        return groups[group(shard)];
+    }
+
+    private static int group(int shard) {
+        return shard * GROUPS / EntryName.SHARDS;
     }
 
     /** Takes the lock for what concerns the whole directory. It does not keep shards from being changed. */

@@ -11,8 +11,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,8 @@ final class Sweeper {
     private static final long OLD_MILLIS = TimeUnit.HOURS.toMillis(1);
     /** After an eviction that did not help, since deletions fail, this long nothing is tried. */
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final String[] NO_NAMES = {};
 
     private final FileStorage storage;
     private final Layout layout;
@@ -83,41 +88,63 @@ final class Sweeper {
     }
 
     private void walk(int maxReads) throws IOException {
-        long bytesBefore = shared.bytes.get();
-        long entriesBefore = shared.entries.get();
-        long bytes = 0;
-        long entries = 0;
+        Set<Integer> existing = new HashSet<>(listings.shards());
         int reads = maxReads;
         int next = 0;
-        for (int shard : listings.shards()) {
-            boolean look = reads > 0 && shard >= cursor;
-            for (String name : listings.list(shard)) {
-                if (storage.isClosed()) {
-                    return;
-                }
-                BasicFileAttributes attributes = attributes(layout.entry(shard, name));
-                if (attributes == null) {
-                    continue;
-                }
-                // What is removed below is subtracted there, so it counts here.
-                bytes += attributes.size();
-                entries++;
-                if (!attributes.isRegularFile()) {
-                    storage.damaged(shard, name);
-                } else if (look) {
-                    reads--;
+        for (int shard = 0; shard < EntryName.SHARDS; shard++) {
+            if (storage.isClosed()) {
+                return;
+            }
+            List<String> irregular = new ArrayList<>();
+            String[] names = count(shard, existing.contains(shard), irregular);
+            for (String name : irregular) {
+                storage.damaged(shard, name);
+            }
+            if (reads > 0 && shard >= cursor) {
+                for (String name : names) {
+                    if (storage.isClosed()) {
+                        return;
+                    }
                     storage.removeIfExpired(shard, name);
                 }
-            }
-            if (look && reads <= 0) {
-                next = shard + 1;
+                reads -= names.length;
+                next = reads <= 0 ? shard + 1 : next;
             }
         }
         cursor = next;
-        // Changes since the walk began are in the counters already.
-        shared.bytes.addAndGet(bytes - bytesBefore);
-        shared.entries.addAndGet(entries - entriesBefore);
         shared.counted = true;
+    }
+
+    /**
+     * Counts a shard, while no thread of this process changes it: what is being added or removed would be counted twice.
+     *
+     * @param irregular is given what is no file
+     */
+    private String[] count(int shard, boolean exists, List<String> irregular) throws IOException {
+        ReentrantLock lock = shared.inProcess(shard);
+        lock.lock();
+        try {
+            if (!exists && shared.isEmpty(shard)) {
+                return NO_NAMES;
+            }
+            String[] names = listings.list(shard);
+            long bytes = 0;
+            long entries = 0;
+            for (String name : names) {
+                BasicFileAttributes attributes = attributes(layout.entry(shard, name));
+                if (attributes != null) {
+                    bytes += attributes.size();
+                    entries++;
+                    if (!attributes.isRegularFile()) {
+                        irregular.add(name);
+                    }
+                }
+            }
+            shared.recounted(shard, bytes, entries);
+            return names;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private static @Nullable BasicFileAttributes attributes(Path path) throws IOException {

@@ -1,0 +1,7 @@
+package dev.larder.serializers.jackson;
+
+class FileJsonTest extends FileContract {
+    FileJsonTest() {
+        super(JsonSerializer.INSTANCE);
+    }
+}

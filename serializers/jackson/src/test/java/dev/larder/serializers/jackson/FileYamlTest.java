@@ -1,0 +1,7 @@
+package dev.larder.serializers.jackson;
+
+class FileYamlTest extends FileContract {
+    FileYamlTest() {
+        super(YamlSerializer.INSTANCE);
+    }
+}

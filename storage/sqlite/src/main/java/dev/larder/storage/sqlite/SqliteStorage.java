@@ -333,11 +333,13 @@ public final class SqliteStorage implements Storage {
         long length = row.getLong(6);
         byte[] head = row.getBytes(10);
         String id = row.getString(8);
-        byte format = (byte) row.getInt(7);
+        long number = row.getLong(7);
+        byte format = (byte) number;
         if (id == null
                 || head == null
                 || head.length > MAX_HEAD
                 || length < 0
+                || number != format
                 || seal != new Checksums(id).seal(Checksums.version(seal), format, length, head)) {
             throw new DamagedRowException("the head is damaged");
         }

@@ -38,13 +38,16 @@ class BoundsTest {
     }
 
     @Test
-    @DisplayName("a full storage that is written to for long keeps to its capacity, its file and its log do not grow on")
+    @DisplayName(
+            "a full storage that is written to for long keeps to its capacity, its file and its log do not grow on")
     void churn() throws Exception {
         long capacity = 4 << 20;
         long largestWal = 0;
         Random random = new Random(1);
-        try (SqliteStorage storage =
-                Fixture.storage(file(), clock).maxBytes(capacity).maxEntries(150).open()) {
+        try (SqliteStorage storage = Fixture.storage(file(), clock)
+                .maxBytes(capacity)
+                .maxEntries(150)
+                .open()) {
             for (int i = 0; i < 500; i++) {
                 int length = random.nextInt(4) == 0 ? random.nextInt(400_000) : random.nextInt(20_000);
                 StoredResponse head = Fixture.head("key " + i, clock).build();
@@ -71,8 +74,8 @@ class BoundsTest {
             Fixture.put(here, Fixture.head("key", clock).build(), body);
             try (BodyReader ours =
                             Objects.requireNonNull(here.open(here.lookup("key").get(0)));
-                    BodyReader theirs =
-                            Objects.requireNonNull(there.open(there.lookup("key").get(0)))) {
+                    BodyReader theirs = Objects.requireNonNull(
+                            there.open(there.lookup("key").get(0)))) {
                 here.removeKey("key");
                 clock.advance(Duration.ofMinutes(4));
                 here.sweep();
@@ -127,7 +130,7 @@ class BoundsTest {
     @Timeout(300)
     @DisplayName("a body larger than the heap is written and read")
     void bigBody() throws Exception {
-        Process child = Fixture.java("-Xmx64m", BigBody.class, file().toString(), Long.toString(BIG));
+        Process child = Fixture.java(directory, "-Xmx64m", BigBody.class, file().toString(), Long.toString(BIG));
         String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(child.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(output).contains("written, read back and read: true true");
@@ -147,8 +150,8 @@ class BoundsTest {
                     .open()) {
                 long start = System.nanoTime();
                 CRC32 back = new CRC32();
-                try (EntryWriter writer =
-                        storage.create(Fixture.head("key", InstantSource.system()).build())) {
+                try (EntryWriter writer = storage.create(
+                        Fixture.head("key", InstantSource.system()).build())) {
                     byte[] piece = new byte[1 << 16];
                     for (long at = 0; at < body.length(); at += piece.length) {
                         int count = (int) Math.min(piece.length, body.length() - at);
@@ -166,8 +169,8 @@ class BoundsTest {
                 }
                 long written = System.nanoTime();
                 CRC32 sum = new CRC32();
-                try (BodyReader reader =
-                        Objects.requireNonNull(storage.open(storage.lookup("key").get(0)))) {
+                try (BodyReader reader = Objects.requireNonNull(
+                        storage.open(storage.lookup("key").get(0)))) {
                     ByteBuffer piece = ByteBuffer.allocate(1 << 16);
                     for (long at = 0; at < reader.length(); ) {
                         at += reader.read(at, piece.clear());

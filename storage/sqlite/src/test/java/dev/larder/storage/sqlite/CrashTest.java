@@ -170,7 +170,7 @@ class CrashTest {
     }
 
     private Process start(String operations, int child) throws IOException {
-        return Fixture.java("-Xmx64m", Worker.class, file().toString(), operations, Integer.toString(child));
+        return Fixture.java(directory, "-Xmx64m", Worker.class, file().toString(), operations, Integer.toString(child));
     }
 
     private static String rest(Process process) {
@@ -279,8 +279,7 @@ class CrashTest {
                     .build();
         }
 
-        static void put(SqliteStorage storage, String key, int seed, List<StoredResponse> replaced)
-                throws IOException {
+        static void put(SqliteStorage storage, String key, int seed, List<StoredResponse> replaced) throws IOException {
             try (EntryWriter writer = storage.create(head(key, seed))) {
                 ByteBuffer body = ByteBuffer.wrap(body(seed));
                 while (body.hasRemaining()) {

@@ -103,13 +103,15 @@ final class Fixture {
     }
 
     /** Starts a program of the tests in a process of its own. */
-    static Process java(String heap, Class<?> program, String... arguments) throws IOException {
+    static Process java(Path directory, String heap, Class<?> program, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xshare:auto",
                 heap,
+                // The driver unpacks its library, and one that is killed leaves it behind.
+                "-Dorg.sqlite.tmpdir=" + directory,
                 "-cp",
                 System.getProperty("java.class.path"),
                 program.getName()));
@@ -119,7 +121,13 @@ final class Fixture {
 
     /** A connection beside the storage's own. */
     static Connection connect(Path file) throws SQLException {
-        return DriverManager.getConnection("jdbc:sqlite:" + file);
+        Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        try (Statement statement = connection.createStatement()) {
+            // Tests need not outlast a loss of power.
+            statement.execute("PRAGMA synchronous = OFF");
+            statement.execute("PRAGMA busy_timeout = 30000");
+        }
+        return connection;
     }
 
     /** Runs a statement; returns how many rows it changed. */

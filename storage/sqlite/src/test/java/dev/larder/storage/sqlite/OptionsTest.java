@@ -130,8 +130,8 @@ class OptionsTest {
                 assertThat(storage.lookup("key")).hasSize(1);
             }
             connection.setAutoCommit(false);
-            assertThatThrownBy(() ->
-                            SqliteStorage.builder().connection(connection).open())
+            assertThatThrownBy(
+                            () -> SqliteStorage.builder().connection(connection).open())
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("auto-commit");
         }
@@ -202,7 +202,8 @@ class OptionsTest {
     @DisplayName("tables of another name are another cache, and clear() keeps to its own")
     void tableName() throws IOException {
         Path file = directory.resolve("cache.db");
-        try (SqliteStorage one = SqliteStorage.builder().path(file).tableName("one").open();
+        try (SqliteStorage one =
+                        SqliteStorage.builder().path(file).tableName("one").open();
                 SqliteStorage two =
                         SqliteStorage.builder().path(file).tableName("Two_2").open()) {
             put(one, "key", 10);
@@ -276,7 +277,8 @@ class OptionsTest {
     }
 
     @Test
-    @DisplayName("heads of another serializer are not served, and stay until they are cleared; binary ones are always read")
+    @DisplayName(
+            "heads of another serializer are not served, and stay until they are cleared; binary ones are always read")
     void serializer() throws Exception {
         Path file = directory.resolve("cache.db");
         StoredResponse head;

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Database {
     private static final int SQLITE_BUSY = 5;
     private static final int SQLITE_LOCKED = 6;
-    private static final int SQLITE_CORRUPT = 11;
+    static final int SQLITE_CORRUPT = 11;
     private static final int SQLITE_NOTADB = 26;
 
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);

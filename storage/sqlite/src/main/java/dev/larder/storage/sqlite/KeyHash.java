@@ -43,15 +43,15 @@ final class KeyHash {
 
     /** The hashes of keys that were asked for before. A table without chains, so forgetful at worst. */
     static final class Known {
-        private static final int SLOTS = 1 << 11;
+        private static final int SLOT_BITS = 13;
         /** Longer keys are rare, and would fill the memory. */
         private static final int MAX_KEY = 1 << 11;
 
-        private final AtomicReferenceArray<@Nullable KeyHash> slots = new AtomicReferenceArray<>(SLOTS);
+        private final AtomicReferenceArray<@Nullable KeyHash> slots = new AtomicReferenceArray<>(1 << SLOT_BITS);
 
         KeyHash of(String key) {
-            int hash = key.hashCode();
-            int slot = (hash ^ (hash >>> 16)) & (SLOTS - 1);
+            // Keys often differ in their last characters only, which this spreads.
+            int slot = (key.hashCode() * 0x9E3779B9) >>> (32 - SLOT_BITS);
             KeyHash known = slots.get(slot);
             if (known != null && known.key.equals(key)) {
                 return known;

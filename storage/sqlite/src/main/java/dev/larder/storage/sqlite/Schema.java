@@ -17,6 +17,8 @@ final class Schema {
     /** In every table's text, where SQLite keeps it: so that we know our own tables, and those of another version. */
     private static final String OURS = "/* larder ";
 
+    private static final int SQLITE_ERROR = 1;
+
     private static final String VERSION = OURS + "1 */";
 
     private final String table;
@@ -110,8 +112,16 @@ final class Schema {
                     }
                 }
             }
-            for (String text : objects.values()) {
-                statement.executeUpdate(text);
+            try {
+                for (String text : objects.values()) {
+                    statement.executeUpdate(text);
+                }
+            } catch (SQLException e) {
+                if (dropped && (e.getErrorCode() & 0xFF) == SQLITE_ERROR) {
+                    // Some of ours are there under names that they do not have.
+                    throw new SQLException(e.getMessage(), e.getSQLState(), Database.SQLITE_CORRUPT, e);
+                }
+                throw e;
             }
             statement.executeUpdate(firstTotals());
             return dropped;

@@ -27,8 +27,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -120,7 +122,7 @@ public final class SqliteStorage implements Storage {
 
     private final List<StorageListener> listeners = new CopyOnWriteArrayList<>();
     /** What was damaged before anybody could hear of it. */
-    private final List<String[]> unheard = new CopyOnWriteArrayList<>();
+    private final Queue<String[]> unheard = new ConcurrentLinkedQueue<>();
 
     private final InstantSource clock;
     private final Serializer serializer;
@@ -331,11 +333,13 @@ public final class SqliteStorage implements Storage {
         long length = row.getLong(6);
         byte[] head = row.getBytes(10);
         String id = row.getString(8);
-        byte format = (byte) row.getInt(7);
+        long number = row.getLong(7);
+        byte format = (byte) number;
         if (id == null
                 || head == null
                 || head.length > MAX_HEAD
                 || length < 0
+                || number != format
                 || seal != new Checksums(id).seal(Checksums.version(seal), format, length, head)) {
             throw new DamagedRowException("the head is damaged");
         }
@@ -1377,10 +1381,8 @@ public final class SqliteStorage implements Storage {
             return;
         }
         listeners.add(listener);
-        for (String[] each : unheard) {
-            if (unheard.remove(each)) {
-                listener.corrupt(each[0], each[1]);
-            }
+        for (String[] each = unheard.poll(); each != null; each = unheard.poll()) {
+            listener.corrupt(each[0], each[1]);
         }
     }
 

@@ -18,10 +18,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -100,9 +102,32 @@ final class Fixture {
         return all.array();
     }
 
+    /** Starts a program of the tests in a process of its own. */
+    static Process java(Path directory, String heap, Class<?> program, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                heap,
+                // The driver unpacks its library, and one that is killed leaves it behind.
+                "-Dorg.sqlite.tmpdir=" + directory,
+                "-cp",
+                System.getProperty("java.class.path"),
+                program.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
     /** A connection beside the storage's own. */
     static Connection connect(Path file) throws SQLException {
-        return DriverManager.getConnection("jdbc:sqlite:" + file);
+        Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        try (Statement statement = connection.createStatement()) {
+            // Tests need not outlast a loss of power.
+            statement.execute("PRAGMA synchronous = OFF");
+            statement.execute("PRAGMA busy_timeout = 30000");
+        }
+        return connection;
     }
 
     /** Runs a statement; returns how many rows it changed. */
@@ -110,6 +135,24 @@ final class Fixture {
         try (Connection connection = connect(file);
                 Statement statement = connection.createStatement()) {
             return statement.executeUpdate(sql);
+        }
+    }
+
+    /** Flips a bit of a chunk of an entry's body. */
+    static void damageChunk(Path file, String id, int chunk) throws SQLException {
+        String row = "(SELECT n FROM larder WHERE id = '" + id + "') * 16777216 + " + chunk;
+        try (Connection connection = connect(file);
+                Statement statement = connection.createStatement();
+                PreparedStatement update =
+                        connection.prepareStatement("UPDATE larder_bodies SET bytes = ? WHERE n = " + row)) {
+            byte[] bytes;
+            try (ResultSet found = statement.executeQuery("SELECT bytes FROM larder_bodies WHERE n = " + row)) {
+                assertThat(found.next()).isTrue();
+                bytes = found.getBytes(1);
+            }
+            bytes[bytes.length / 2] ^= 4;
+            update.setBytes(1, bytes);
+            assertThat(update.executeUpdate()).isOne();
         }
     }
 

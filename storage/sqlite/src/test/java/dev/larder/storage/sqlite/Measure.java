@@ -26,7 +26,7 @@ import java.util.Locale;
  *
  * <pre>
  * mvn -q test-compile -pl storage/sqlite -am
- * mvn -q exec:java ... or: java -cp (test class path) dev.larder.storage.sqlite.Measure [body bytes] [entries]
+ * java -cp (class path of the tests) dev.larder.storage.sqlite.Measure [bytes of the body] [entries]
  * </pre>
  */
 final class Measure {

@@ -39,8 +39,7 @@ final class HitTimes {
             inMemory.put("memory", InMemoryStorage.create());
             inMemory.put(
                     "memory over files, near hit",
-                    TieredStorage.of(
-                            InMemoryStorage.create(), FileStorage.at(directory.resolve("far" + length))));
+                    TieredStorage.of(InMemoryStorage.create(), FileStorage.at(directory.resolve("far" + length))));
             time(inMemory, length, 200_000);
             Map<String, Storage> files = new LinkedHashMap<>();
             files.put("files", FileStorage.at(directory.resolve("plain" + length)));
@@ -91,7 +90,8 @@ final class HitTimes {
             double[] all = each.getValue();
             Arrays.sort(all);
             System.out.printf(
-                    "%,9d bytes  %-30s median %,12.0f ns/hit, best %,12.0f%n", length, each.getKey(), all[ROUNDS / 2], all[0]);
+                    "%,9d bytes  %-30s median %,12.0f ns/hit, best %,12.0f%n",
+                    length, each.getKey(), all[ROUNDS / 2], all[0]);
         }
         for (Storage storage : storages.values()) {
             storage.clear();

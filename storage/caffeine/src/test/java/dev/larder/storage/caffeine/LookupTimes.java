@@ -24,8 +24,8 @@ import java.util.concurrent.Future;
 /** Times a hit, which is a lookup and the count of a use, in memory, in Caffeine's storage, and in Caffeine itself. */
 final class LookupTimes {
     private static final int KEYS = 1 << 13;
-    private static final int CALLS = 2_000_000;
-    private static final int ROUNDS = 7;
+    private static final int CALLS = 300_000;
+    private static final int ROUNDS = 15;
 
     private interface Hit {
         long on(String key) throws Exception;

@@ -516,6 +516,71 @@ class TransformedStorageTest {
     }
 
     @Test
+    @DisplayName("a body of 96 MiB is written and read in a heap of 24 MiB")
+    void constantMemory() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-Xshare:auto",
+                        "-Xmx24m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LongBody.class.getName(),
+                        directory.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(said).isEqualTo("same");
+    }
+
+    /** Runs in a process of its own. */
+    static final class LongBody {
+        private static final long LENGTH = 96L << 20;
+
+        public static void main(String[] arguments) throws IOException {
+            try (Storage storage = Transforms.COMPRESS_AND_ENCRYPT.over(FileStorage.at(Path.of(arguments[0])))) {
+                StoredResponse head = head("key")
+                        .fields(HttpFields.of("Content-Length", Long.toString(LENGTH)))
+                        .build();
+                byte[] piece = new byte[32 << 10];
+                try (EntryWriter writer = storage.create(head)) {
+                    for (long at = 0; at < LENGTH; at += piece.length) {
+                        fill(piece, at);
+                        writer.write(ByteBuffer.wrap(piece));
+                    }
+                    if (!writer.commit(List.of())) {
+                        System.out.print("not stored");
+                        return;
+                    }
+                }
+                byte[] expected = new byte[piece.length];
+                try (BodyReader reader = storage.open(only(storage, "key"))) {
+                    for (long at = 0; at < LENGTH; at += piece.length) {
+                        ByteBuffer target = ByteBuffer.wrap(piece);
+                        while (target.hasRemaining()) {
+                            reader.read(at + target.position(), target);
+                        }
+                        fill(expected, at);
+                        if (!Arrays.equals(piece, expected)) {
+                            System.out.print("different at " + at);
+                            return;
+                        }
+                    }
+                }
+                System.out.print("same");
+            }
+        }
+
+        /** Half of it shrinks. */
+        private static void fill(byte[] piece, long at) {
+            for (int i = 0; i < piece.length; i++) {
+                piece[i] = (byte) (i % 2 == 0 ? 'x' : (at >>> 15) * 31 + i * 7);
+            }
+        }
+    }
+
+    @Test
     @DisplayName("keys are in no message, and bad settings are refused with the reason")
     void secretsAndSettings() {
         String hex = HexFormat.of().formatHex(KEY);

@@ -2,7 +2,6 @@ package dev.larder.storage.caffeine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import dev.larder.internal.memory.Body;
 import dev.larder.internal.memory.Content;
@@ -32,7 +31,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
@@ -57,13 +56,15 @@ import org.jspecify.annotations.Nullable;
  * {@linkplain StoredEntry#attachment() attachment}.
  *
  * <p><b>Time to live.</b> A fixed one counts from {@link StoredResponse#createdAt()}, a sliding one from the last use.
- * Entries that have expired are never found; their memory is released when they are met or, a few seconds later,
- * when others are stored. Freshness plays no part: a stale response may be revalidated.
+ * Entries that have expired are never found; their memory is released when they are met or when later entries are
+ * committed, at the latest a second after that became possible. Freshness plays no part: a stale response may be
+ * revalidated.
  */
 public final class CaffeineStorage implements Storage {
     /*
      * Two structures have to agree: the index, which maps a key to its variants and is the truth, and Caffeine's cache,
-     * which knows nodes one by one and decides which of them goes.
+     * which knows nodes one by one and decides which of them goes. Caffeine could expire them, too; but then each use would
+     * read the clock and cost two or three times as much.
      *
      * An entry is there when the index holds it, and enters and leaves it in one atomic step of its key, during which
      * Caffeine is never called. Whoever takes an entry out tells Caffeine afterwards; and whoever puts one in looks
@@ -76,7 +77,8 @@ public final class CaffeineStorage implements Storage {
     private static final long DEFAULT_MAX_BYTES = 64L << 20;
     private static final long DEFAULT_MAX_ENTRY_BYTES = 16L << 20;
     private static final int MAX_INLINE = 1 << 20;
-    private static final long EXPIRY_MARGIN_MILLIS = 2000;
+    /** Looking for expired entries walks all of them, so not on every commit. */
+    private static final long SWEEP_INTERVAL_MILLIS = 1000;
 
     private final int capacity;
     private final long maxBytes;
@@ -104,8 +106,10 @@ public final class CaffeineStorage implements Storage {
     private final LongAdder bytes = new LongAdder();
     private final LongAdder evictions = new LongAdder();
 
-    /** Whether there has ever been an entry that expires. */
-    private volatile boolean anyExpires;
+    /** No entry expires before. */
+    private final AtomicLong earliestExpiry = new AtomicLong(Entry.NEVER);
+    /** When a commit may look for expired entries again. */
+    private final AtomicLong nextSweep = new AtomicLong(Long.MIN_VALUE);
 
     private volatile boolean closed;
 
@@ -125,8 +129,6 @@ public final class CaffeineStorage implements Storage {
                 .maximumWeight(byBytes ? maxBytes : capacity)
                 .weigher((Node key, Node node) ->
                         node.pinned ? 0 : (int) (byBytes ? Math.max(least, entryOf(node).size) : least))
-                .expireAfter(new EndOfRetention())
-                .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
                 .executor(
                         executor == null
                                 ? Runnable::run
@@ -178,9 +180,9 @@ public final class CaffeineStorage implements Storage {
         long uses = node.countUse();
         // Who finds it gone or expired must not bring it back to life.
         if (node.live && !isExpired(own)) {
-            long now = clock.millis();
-            if (node.lastUse != now) {
-                node.lastUse = now;
+            // Reading the clock takes longer than the rest.
+            if (node.hasSiblings || own.sliding()) {
+                node.lastUse = clock.millis();
             }
             var unused = cache.getIfPresent(node); // only counted
             tell();
@@ -233,7 +235,7 @@ public final class CaffeineStorage implements Storage {
             node.entry = entry;
             return immutable(after);
         });
-        anyExpires |= entry.expires();
+        expectExpiry(entry);
         weighAgain(node);
         tell();
         return node.live;
@@ -335,11 +337,7 @@ public final class CaffeineStorage implements Storage {
         ensureOpen();
         cache.cleanUp();
         tell();
-        if (anyExpires) {
-            for (String key : index.keySet()) {
-                drop(key, this::isExpired);
-            }
-        }
+        sweep(clock.millis());
         return new StorageStatistics(
                 count.sum(), bytes.sum(), capacity, maxBytes == Long.MAX_VALUE ? -1 : maxBytes, evictions.sum());
     }
@@ -415,7 +413,7 @@ public final class CaffeineStorage implements Storage {
         long weight = 0;
         for (StoredEntry entry : indexed) {
             Node node = ((Entry) entry).node;
-            if (!node.live || entryOf(node) != entry || (!cached.contains(node) && !isExpired((Entry) entry))) {
+            if (!node.live || entryOf(node) != entry || !cached.contains(node)) {
                 return "in the index only: " + entry.stored();
             }
             weight += node.pinned ? 0 : ((Entry) entry).size;
@@ -506,6 +504,46 @@ public final class CaffeineStorage implements Storage {
         }
     }
 
+    private void expectExpiry(Entry entry) {
+        if (entry.expires()) {
+            earliestExpiry.accumulateAndGet(entry.expiresAt(), Math::min);
+        }
+    }
+
+    private void sweepIfDue() {
+        if (earliestExpiry.get() == Entry.NEVER) {
+            return;
+        }
+        long now = clock.millis();
+        long next = nextSweep.get();
+        if (now >= next && nextSweep.compareAndSet(next, now + SWEEP_INTERVAL_MILLIS)) {
+            sweep(now);
+        }
+    }
+
+    /** Drops what has expired, if anything can have. */
+    private void sweep(long now) {
+        if (now < earliestExpiry.get()) {
+            return;
+        }
+        // Entries that come from now on lower it themselves.
+        earliestExpiry.set(Entry.NEVER);
+        for (String key : index.keySet()) {
+            boolean any = false;
+            for (StoredEntry each : index.getOrDefault(key, List.of())) {
+                Entry entry = (Entry) each;
+                if (isExpired(entry)) {
+                    any = true;
+                } else {
+                    expectExpiry(entry);
+                }
+            }
+            if (any) {
+                drop(key, this::isExpired);
+            }
+        }
+    }
+
     private void weighAgain(Node node) {
         cache.asMap().computeIfPresent(node, (key, value) -> value);
     }
@@ -530,35 +568,6 @@ public final class CaffeineStorage implements Storage {
             for (StorageListener listener : listeners) {
                 listener.evicted(key);
             }
-        }
-    }
-
-    /**
-     * When Caffeine releases what has expired. Whether an entry is there is for {@link Entry#expiresAt} to say, to the
-     * millisecond; Caffeine does not move the end for a use that would move it by little, so it gets a margin.
-     */
-    private final class EndOfRetention implements Expiry<Node, Node> {
-        private long remaining(Node node) {
-            Entry entry = entryOf(node);
-            long at = entry.expiresAt();
-            return at == Entry.NEVER
-                    ? Long.MAX_VALUE
-                    : TimeUnit.MILLISECONDS.toNanos(at - clock.millis() + EXPIRY_MARGIN_MILLIS);
-        }
-
-        @Override
-        public long expireAfterCreate(Node key, Node node, long currentTime) {
-            return remaining(node);
-        }
-
-        @Override
-        public long expireAfterUpdate(Node key, Node node, long currentTime, long currentDuration) {
-            return remaining(node);
-        }
-
-        @Override
-        public long expireAfterRead(Node key, Node node, long currentTime, long currentDuration) {
-            return entryOf(node).sliding() ? remaining(node) : currentDuration;
         }
     }
 
@@ -620,7 +629,6 @@ public final class CaffeineStorage implements Storage {
             Node node = new Node(CaffeineStorage.this, head);
             node.lastUse = clock.millis();
             Entry entry = new Entry(head, Content.of(whole, MAX_INLINE), node, ttlMillis, slidingTtl);
-            anyExpires |= entry.expires();
             List<Entry> gone = new ArrayList<>(1);
             List<Entry> surplus = new ArrayList<>(0);
             index.compute(head.key(), (key, before) -> enter(entry, replaced, before, gone, surplus));
@@ -636,7 +644,9 @@ public final class CaffeineStorage implements Storage {
                     cache.invalidate(node);
                 }
                 pin(node);
+                expectExpiry(entry);
             }
+            sweepIfDue();
             tell();
             return node.entry != null;
         }
@@ -669,6 +679,9 @@ public final class CaffeineStorage implements Storage {
                 surplus.add(first);
             }
             after.add(entry);
+            if (after.size() > 1) {
+                after.forEach(each -> ((Entry) each).node.hasSiblings = true);
+            }
             gone.forEach(CaffeineStorage.this::left);
             surplus.forEach(CaffeineStorage.this::left);
             entry.node.entry = entry;

@@ -35,6 +35,9 @@ final class Node implements Comparable<Node> {
     /** When it was last used, or committed, in milliseconds. Of two racing uses either may win. */
     volatile long lastUse;
 
+    /** Whether its key has or had other variants, so that it matters which was used last. */
+    volatile boolean hasSiblings;
+
     /** Whether the index holds the entry. Changed only together with the index, under the lock of its key there. */
     volatile boolean live;
 

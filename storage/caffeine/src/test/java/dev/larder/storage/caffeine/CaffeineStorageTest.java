@@ -73,6 +73,11 @@ class CaffeineStorageTest {
         }
 
         @Override
+        protected int operationsPerThread() {
+            return 300;
+        }
+
+        @Override
         protected boolean limitsEntries() {
             return false; // the suite looks at once at what is evicted soon
         }

@@ -1,0 +1,46 @@
+package dev.larder.integration.servlet;
+
+import java.io.InterruptedIOException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+
+/** The one lock of an exchange, and how the threads that meet in it wait for one another. */
+final class Signal {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    /** Changes what others may wait for. The change must not call out. */
+    void update(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean test(BooleanSupplier condition) {
+        lock.lock();
+        try {
+            return condition.getAsBoolean();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void await(BooleanSupplier condition) throws InterruptedIOException {
+        lock.lock();
+        try {
+            while (!condition.getAsBoolean()) {
+                changed.await();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the cache");
+        } finally {
+            lock.unlock();
+        }
+    }
+}

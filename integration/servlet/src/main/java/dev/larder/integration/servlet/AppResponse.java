@@ -332,7 +332,7 @@ final class AppResponse extends HttpServletResponseWrapper {
 
     @Override
     public boolean isCommitted() {
-        return committed || closed || client.isCommitted() && !run.background();
+        return committed || closed || (client.isCommitted() && !run.background());
     }
 
     @Override

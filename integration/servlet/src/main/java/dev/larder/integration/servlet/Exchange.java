@@ -134,30 +134,19 @@ final class Exchange implements Origin.Async<AppBody> {
     @Override
     public CompletionStage<Origin.Response<AppBody>> send(RequestHead request) {
         Run run = new Run(this, request, answered, signal);
-        boolean[] late = {false};
-        signal.update(() -> {
-            late[0] = over;
-            if (!over) {
-                wanted.add(run);
-            }
-        });
-        if (late[0]) {
-            run.response()
-                    .completeExceptionally(new IOException("the request that could reach the application is over"));
+        if (!signal.tryUpdate(() -> !over && wanted.add(run))) {
+            run.fail(tooLate());
         }
         return run.response();
     }
 
+    private static IOException tooLate() {
+        return new IOException("the request that could reach the application is over");
+    }
+
     @Override
     public void revalidate(Consumer<Runnable> revalidation, Executor executor) {
-        boolean[] late = {false};
-        signal.update(() -> {
-            late[0] = over;
-            if (!over) {
-                revalidations.add(revalidation);
-            }
-        });
-        if (late[0]) {
+        if (!signal.tryUpdate(() -> !over && revalidations.add(revalidation))) {
             revalidation.accept(() -> {});
         }
     }
@@ -239,7 +228,7 @@ final class Exchange implements Origin.Async<AppBody> {
             notBegun.addAll(revalidations);
             revalidations.clear();
         });
-        IOException failure = new IOException("the request that could reach the application is over");
+        IOException failure = tooLate();
         Run run = current;
         if (run != null) {
             run.fail(failure);
@@ -264,7 +253,7 @@ final class Exchange implements Origin.Async<AppBody> {
 
     /** Does what the cache would do in the background, where it could not reach the application any more. */
     private void revalidate() throws IOException, ServletException {
-        Consumer<Runnable> revalidation = nextRevalidation();
+        Consumer<Runnable> revalidation = signal.poll(revalidations);
         if (revalidation == null) {
             return;
         }
@@ -278,28 +267,10 @@ final class Exchange implements Origin.Async<AppBody> {
         }
     }
 
-    private @Nullable Consumer<Runnable> nextRevalidation() {
-        ArrayDeque<Consumer<Runnable>> one = new ArrayDeque<>(1);
-        signal.update(() -> {
-            Consumer<Runnable> first = revalidations.poll();
-            if (first != null) {
-                one.add(first);
-            }
-        });
-        return one.poll();
-    }
-
     /** The next run that the cache wants, or null when what it works on is done. */
     private @Nullable Run next(CompletableFuture<?> done) throws IOException {
-        ArrayDeque<Run> one = new ArrayDeque<>(1);
         signal.await(() -> !wanted.isEmpty() || done.isDone());
-        signal.update(() -> {
-            Run run = wanted.poll();
-            if (run != null) {
-                one.add(run);
-            }
-        });
-        return one.poll();
+        return signal.poll(wanted);
     }
 
     /** Whether the application has returned for good. */

@@ -101,7 +101,7 @@ final class Run {
 
     /** Whether what the application writes is what the client gets. */
     boolean answersClient() {
-        return mode == Mode.RELAYED || mode == Mode.STORED && !background;
+        return mode == Mode.RELAYED || (mode == Mode.STORED && !background);
     }
 
     /** Whether what the application writes goes to the client unchanged and at once. */
@@ -183,7 +183,7 @@ final class Run {
     private void awaitPassingOn(BooleanSupplier condition) throws IOException {
         ClientReader own = reader;
         do {
-            signal.await(() -> own != null && !own.pieces.isEmpty() || condition.getAsBoolean() || body.isUnwanted());
+            signal.await(() -> (own != null && !own.pieces.isEmpty()) || condition.getAsBoolean() || body.isUnwanted());
         } while (own != null && passOn(own));
     }
 
@@ -298,14 +298,7 @@ final class Run {
 
         @Nullable
         List<ByteBuffer> poll() {
-            ArrayDeque<List<ByteBuffer>> one = new ArrayDeque<>(1);
-            signal.update(() -> {
-                List<ByteBuffer> piece = pieces.poll();
-                if (piece != null) {
-                    one.add(piece);
-                }
-            });
-            return one.poll();
+            return signal.poll(pieces);
         }
 
         /** The piece before has been passed on. */

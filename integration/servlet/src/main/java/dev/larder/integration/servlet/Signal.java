@@ -1,9 +1,11 @@
 package dev.larder.integration.servlet;
 
 import java.io.InterruptedIOException;
+import java.util.Queue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The one lock of an exchange, and how the threads that meet in it wait for one another. */
 final class Signal {
@@ -16,6 +18,26 @@ final class Signal {
         try {
             change.run();
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A change that may turn out to come too late. */
+    boolean tryUpdate(BooleanSupplier change) {
+        lock.lock();
+        try {
+            changed.signalAll();
+            return change.getAsBoolean();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    <T> @Nullable T poll(Queue<T> queue) {
+        lock.lock();
+        try {
+            return queue.poll();
         } finally {
             lock.unlock();
         }

@@ -87,6 +87,9 @@ public abstract class ClientContract {
     }
 
     private static final Duration SOON = Duration.ofSeconds(20);
+    /** Twice the heap it has to pass through. */
+    private static final long LARGE_MEBIBYTES = Long.getLong("larder.test.bigBody", 128);
+
     private static final CacheControls NONE = CacheControls.NONE;
 
     @Parameter
@@ -1153,7 +1156,7 @@ public abstract class ClientContract {
     }
 
     @Test
-    @DisplayName("a large body passes through a miss and a hit")
+    @DisplayName("a large body passes through a miss and a hit, one larger than the heap, too")
     void largeBodies() throws Exception {
         GeneratedBody body = new GeneratedBody(5_000_000, 9);
         given("/a", fresh(body));
@@ -1162,6 +1165,10 @@ public abstract class ClientContract {
             get(path).whole(body).stored();
             Got hit = get(path).whole(body);
             assertThat(hit.info().status()).isEqualTo(CacheResult.HIT);
+        }
+        if (setting == Setting.FILE) {
+            assertThat(SmallHeap.run(getClass(), directory.resolve("large"), LARGE_MEBIBYTES))
+                    .matches("(?s).*MISS true\\RHIT true\\Rrequests 1\\R");
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.larder.client.okhttp;
 
+import dev.larder.client.Body;
 import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
 import okhttp3.Call;
 import okhttp3.EventListener;
 import org.jspecify.annotations.Nullable;
-import dev.larder.client.Body;
 
 /**
  * Lets {@link Call#cancel} reach a call where OkHttp itself cannot: waiting for another call's response, or reading a body

@@ -35,8 +35,7 @@ import org.jspecify.annotations.Nullable;
 /** One request of a call and its answer, of which a redirected call has several. */
 final class Hop {
     /** What the cache adds to a request, or leaves out of it. */
-    private static final List<String> CONDITIONS =
-            List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
+    private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
 
     private final HttpCache cache;
     private final OkHttpClient plain;
@@ -48,12 +47,7 @@ final class Hop {
     /** What the origin answered this call last. */
     private @Nullable Response received;
 
-    Hop(
-            HttpCache cache,
-            OkHttpClient plain,
-            Interceptor.Chain chain,
-            Request request,
-            Cancellation cancellation) {
+    Hop(HttpCache cache, OkHttpClient plain, Interceptor.Chain chain, Request request, Cancellation cancellation) {
         this.cache = cache;
         this.plain = plain;
         this.chain = chain;
@@ -69,8 +63,7 @@ final class Hop {
         RequestHead head =
                 new RequestHead(request.method(), TargetUri.parse(request.url().toString()), fields);
         int patience = chain.readTimeoutMillis();
-        Call call =
-                new Call(head, content.content(), controls, patience == 0 ? null : Duration.ofMillis(patience));
+        Call call = new Call(head, content.content(), controls, patience == 0 ? null : Duration.ofMillis(patience));
         Answer<OriginBody> answer = answer(call, content.request());
         Response response = toResponse(answer, prior);
         tell(answer.info(), response);

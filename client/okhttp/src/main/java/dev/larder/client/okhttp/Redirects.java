@@ -38,9 +38,8 @@ final class Redirects {
                     .removeHeader("Content-Length")
                     .removeHeader("Content-Type");
         }
-        boolean sameOrigin = to.scheme().equals(from.scheme())
-                && to.host().equals(from.host())
-                && to.port() == from.port();
+        boolean sameOrigin =
+                to.scheme().equals(from.scheme()) && to.host().equals(from.host()) && to.port() == from.port();
         if (!sameOrigin) {
             next.removeHeader("Authorization");
         }

@@ -90,15 +90,16 @@ abstract class OkHttpContractTest extends ClientContract {
         if (setup.cookies()) {
             builder.cookieJar(new Jar());
         }
-        setup.credentials().ifPresent(known -> builder.authenticator((route, response) -> {
-            String basic = Credentials.basic(known.getUserName(), new String(known.getPassword()));
-            return basic.equals(response.request().header("Authorization"))
-                    ? null
-                    : response.request()
-                            .newBuilder()
-                            .header("Authorization", basic)
-                            .build();
-        }));
+        setup.credentials()
+                .ifPresent(known -> builder.authenticator((route, response) -> {
+                    String basic = Credentials.basic(known.getUserName(), new String(known.getPassword()));
+                    return basic.equals(response.request().header("Authorization"))
+                            ? null
+                            : response.request()
+                                    .newBuilder()
+                                    .header("Authorization", basic)
+                                    .build();
+                }));
         setup.cache().ifPresent(cache -> LarderOkHttp.install(builder, cache));
         OkHttpClient client = builder.build();
         return new TestClient() {

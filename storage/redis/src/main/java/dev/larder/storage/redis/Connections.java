@@ -62,7 +62,7 @@ final class Connections {
         }
         if (clusterClient != null) {
             return new Connections(
-                    new Link.Connector(() -> clusterClient.connectAsync(ByteArrayCodec.INSTANCE), true), true, null);
+                    new Link.Connector(() -> connect(clusterClient), true), true, null);
         }
         return own(b);
     }
@@ -70,6 +70,11 @@ final class Connections {
     private static CompletionStage<StatefulConnection<byte[], byte[]>> completed(
             StatefulConnection<byte[], byte[]> connection) {
         return CompletableFuture.completedFuture(connection);
+    }
+
+    /** It has to know the topology first, and the caller's may not. */
+    private static CompletionStage<StatefulRedisClusterConnection<byte[], byte[]>> connect(RedisClusterClient client) {
+        return client.refreshPartitionsAsync().thenCompose(done -> client.connectAsync(ByteArrayCodec.INSTANCE));
     }
 
     private static Connections own(RedisStorage.Builder b) {
@@ -94,7 +99,7 @@ final class Connections {
                     .build());
             client.setOptions(options.build());
             return new Connections(
-                    new Link.Connector(() -> client.connectAsync(ByteArrayCodec.INSTANCE), true),
+                    new Link.Connector(() -> connect(client), true),
                     true,
                     () -> {
                         client.shutdown(0, 2, TimeUnit.SECONDS);

@@ -70,7 +70,13 @@ final class Link {
 
     /** A command whose first argument is the key that says where in a cluster it goes. */
     CompletionStage<List<@Nullable Object>> call(CommandType type, byte[] key, byte[]... arguments) {
-        return call(Duration.ZERO, connection -> send(connection, type, key, arguments));
+        return call(Duration.ZERO, type, key, arguments);
+    }
+
+    /** @param allowance see {@link CircuitBreaker#call(Duration, Supplier)} */
+    CompletionStage<List<@Nullable Object>> call(
+            Duration allowance, CommandType type, byte[] key, byte[]... arguments) {
+        return call(allowance, connection -> send(connection, type, key, arguments));
     }
 
     /** As {@link #call(CommandType, byte[], byte[]...)}, waiting for the answer. */
@@ -88,7 +94,7 @@ final class Link {
         return run(Duration.ZERO, script, keys, arguments);
     }
 
-    /** @param allowance see {@link CircuitBreaker#call(Duration, java.util.function.Supplier)} */
+    /** @param allowance see {@link CircuitBreaker#call(Duration, Supplier)} */
     CompletionStage<List<@Nullable Object>> run(
             Duration allowance, Script script, byte[][] keys, byte[]... arguments) {
         return call(allowance, connection -> {

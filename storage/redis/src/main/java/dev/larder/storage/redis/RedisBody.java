@@ -3,32 +3,35 @@ package dev.larder.storage.redis;
 import dev.larder.storage.AsyncBodyReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a body, a chunk at a time, each of which is checked before its first byte is handed out. Who reads on finds the
- * next chunk already asked for.
+ * Reads a body. One of up to a mebibyte is there whole before its first byte is handed out; a longer one is read a chunk at
+ * a time, each of which is checked. Who reads on finds the next chunk already asked for.
  */
 final class RedisBody implements AsyncBodyReader {
     private final RedisOperations storage;
     private final RedisEntry entry;
     private final byte[] key;
     private final EntryFormat format;
+    private final List<byte[]> first;
     private byte @Nullable [] loaded;
     private long number;
     private @Nullable CompletableFuture<byte @Nullable []> ahead;
     private long aheadNumber = -1;
     private volatile boolean closed;
 
-    /** @param first the first chunk, checked; null when there is none */
-    RedisBody(RedisOperations storage, RedisEntry entry, byte @Nullable [] first) {
+    /** @param first the first chunks, or all of them, checked */
+    RedisBody(RedisOperations storage, RedisEntry entry, List<byte[]> first) {
         this.storage = storage;
         this.entry = entry;
         this.key = entry.place.body(entry.id());
         this.format = new EntryFormat(entry.id());
-        this.loaded = first;
+        this.first = first;
+        this.number = first.size() - 1L;
     }
 
     @Override
@@ -50,6 +53,9 @@ final class RedisBody implements AsyncBodyReader {
         }
         long wanted = position / EntryFormat.CHUNK;
         int from = (int) (position % EntryFormat.CHUNK);
+        if (wanted < first.size()) {
+            return CompletableFuture.completedFuture(copy(first.get((int) wanted), from, target));
+        }
         byte[] at = loaded;
         if (at != null && number == wanted) {
             return CompletableFuture.completedFuture(copy(at, from, target));

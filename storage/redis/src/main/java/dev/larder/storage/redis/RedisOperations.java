@@ -45,6 +45,11 @@ final class RedisOperations {
     /** A few bytes for {@code !}, and three fields for each of eight variants. */
     private static final int MAX_INLINE_FIELDS = 25;
 
+    /** How many chunks a body may have to be read at once: a mebibyte. */
+    private static final int AT_ONCE = 16;
+    /** A transfer that is slower than 10 MB/s counts as one that hangs. */
+    private static final int BYTES_PER_MILLI = 10_000;
+
     private static final int SCAN_COUNT = 500;
     /** How many places are read or removed at once while walking through all. */
     private static final int BATCH = 50;
@@ -233,36 +238,49 @@ final class RedisOperations {
     CompletionStage<@Nullable AsyncBodyReader> open(StoredEntry stored) {
         RedisEntry entry = own(stored);
         return RedisOperations.<@Nullable AsyncBodyReader>whenOpen(this, () -> {
-            boolean here = entry.chunk != null || entry.bodyLength() == 0;
             byte[] usage = Place.bytes("u" + entry.id());
-            CompletionStage<List<@Nullable Object>> fields = here
-                    ? link.call(CommandType.HMGET, entry.place.hash(), usage)
-                    : link.call(CommandType.HMGET, entry.place.hash(), usage, Place.bytes("b" + entry.id()));
-            CompletionStage<byte @Nullable []> first = here
-                    ? CompletableFuture.completedFuture(entry.chunk)
-                    : chunk(entry.place.body(entry.id()), 0);
-            return fields.thenCombine(first, (its, chunk) -> open(entry, its, chunk));
+            if (entry.chunk != null || entry.bodyLength() == 0) {
+                List<@Nullable Object> chunks = entry.chunk == null ? List.of() : List.of(entry.chunk);
+                return link.call(CommandType.HMGET, entry.place.hash(), usage)
+                        .thenApply(fields -> open(entry, fields, chunks));
+            }
+            // It may be inline although the lookup did not bring it, as that of all entries does not.
+            return link.call(CommandType.HMGET, entry.place.hash(), usage, Place.bytes("b" + entry.id()))
+                    .thenCombine(firstChunks(entry), (fields, chunks) -> open(entry, fields, chunks));
         });
     }
 
-    private @Nullable AsyncBodyReader open(RedisEntry entry, List<@Nullable Object> fields, byte @Nullable [] first) {
-        byte[] chunk = fields.size() > 1 && fields.get(1) instanceof byte[] inline ? inline : first;
+    /** All of a body that is not long, so that nothing can go wrong any more while it is read; or its first chunk. */
+    private CompletionStage<List<@Nullable Object>> firstChunks(RedisEntry entry) {
+        long all = EntryFormat.chunks(entry.bodyLength());
+        byte[][] numbers = new byte[all <= AT_ONCE ? (int) all : 1][];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = number(i);
+        }
+        Duration allowance = Duration.ofMillis((long) EntryFormat.CHUNK * numbers.length / BYTES_PER_MILLI);
+        return link.call(allowance, CommandType.HMGET, entry.place.body(entry.id()), numbers);
+    }
+
+    private @Nullable AsyncBodyReader open(
+            RedisEntry entry, List<@Nullable Object> fields, List<@Nullable Object> chunks) {
         try {
             if (!(fields.get(0) instanceof byte[] usage)
-                    || Usage.parse(usage)
-                            .isExpired(clock.millis(), uses.lastUse(entry.place, entry.id()))) {
+                    || Usage.parse(usage).isExpired(clock.millis(), uses.lastUse(entry.place, entry.id()))) {
                 return null;
             }
-            if (entry.bodyLength() > 0) {
-                if (chunk == null) {
+            List<byte[]> checked = new ArrayList<>(chunks.size());
+            for (int i = 0; i < chunks.size(); i++) {
+                Object chunk = i == 0 && fields.size() > 1 && fields.get(1) != null ? fields.get(1) : chunks.get(i);
+                if (!(chunk instanceof byte[] bytes)) {
                     bodyIsGone(entry);
                     return null;
                 }
-                if (chunk != entry.chunk) {
-                    new EntryFormat(entry.id()).check(entry.bodyLength(), 0, chunk);
+                if (bytes != entry.chunk) {
+                    new EntryFormat(entry.id()).check(entry.bodyLength(), i, bytes);
                 }
+                checked.add(bytes);
             }
-            return new RedisBody(this, entry, chunk);
+            return new RedisBody(this, entry, checked);
         } catch (DamagedEntryException e) {
             damaged(entry, String.valueOf(e.getMessage()));
             return null;

@@ -73,7 +73,7 @@ final class UseCounts {
     }
 
     private static Map<String, Count> with(@Nullable Map<String, Count> known, String id, Count count) {
-        if (known == null || known.size() == 1 && known.containsKey(id)) {
+        if (known == null || (known.size() == 1 && known.containsKey(id))) {
             return Map.of(id, count);
         }
         Map<String, Count> all = new HashMap<>(known);

@@ -13,6 +13,8 @@ import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode.NodeFlag;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.protocol.ProtocolVersion;
@@ -72,9 +74,28 @@ final class Connections {
         return CompletableFuture.completedFuture(connection);
     }
 
-    /** It has to know the topology first, and the caller's may not. */
+    /**
+     * It has to know the topology first, and the caller's may not. Then each node is connected to, since a command that
+     * has to wait for that would be rejected. A node that is down is one whose keys are missed.
+     */
     private static CompletionStage<StatefulRedisClusterConnection<byte[], byte[]>> connect(RedisClusterClient client) {
-        return client.refreshPartitionsAsync().thenCompose(done -> client.connectAsync(ByteArrayCodec.INSTANCE));
+        return client.refreshPartitionsAsync()
+                .thenCompose(done -> client.connectAsync(ByteArrayCodec.INSTANCE))
+                .thenCompose(connection -> {
+                    CompletableFuture<?> all = CompletableFuture.completedFuture(null);
+                    for (RedisClusterNode node : connection.getPartitions()) {
+                        if (node.is(NodeFlag.UPSTREAM)) {
+                            all = CompletableFuture.allOf(
+                                    all,
+                                    connection
+                                            .getConnectionAsync(
+                                                    node.getUri().getHost(),
+                                                    node.getUri().getPort())
+                                            .handle((its, failure) -> its));
+                        }
+                    }
+                    return all.thenApply(done -> connection);
+                });
     }
 
     private static Connections own(RedisStorage.Builder b) {

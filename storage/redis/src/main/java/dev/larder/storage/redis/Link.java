@@ -6,6 +6,7 @@ import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisLoadingException;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.RedisReadOnlyException;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.BaseRedisAsyncCommands;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -38,9 +41,12 @@ import org.jspecify.annotations.Nullable;
  * takes no writes, may well answer reads. What says that it answers nothing, such as that it is loading, counts.
  */
 final class Link {
+    private static final long MOVE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Connector connector;
     private final CircuitBreaker breaker;
     private final AtomicReference<@Nullable CompletableFuture<Connection>> current = new AtomicReference<>();
+    private final AtomicLong lastMove = new AtomicLong(System.nanoTime() - MOVE_NANOS);
     private volatile @Nullable CompletableFuture<?> lastProbe;
     private volatile boolean closed;
 
@@ -192,7 +198,11 @@ final class Link {
             return (List<@Nullable Object>) answer;
         }
         if (refusal.error instanceof RedisReadOnlyException) {
-            reconnect();
+            // The replica answers reads; only now and then it is worth a look whether somebody takes writes.
+            long before = lastMove.get();
+            if (System.nanoTime() - before > MOVE_NANOS && lastMove.compareAndSet(before, System.nanoTime())) {
+                reconnect();
+            }
         }
         throw new RefusedException(refusal.error);
     }
@@ -253,7 +263,8 @@ final class Link {
         CompletableFuture<List<Node>> nodes = CompletableFuture.completedFuture(new ArrayList<>());
         for (RedisClusterNode node : cluster.getPartitions()) {
             if (node.is(NodeFlag.UPSTREAM) && !node.hasNoSlots()) {
-                nodes = nodes.thenCombine(cluster.getConnectionAsync(node.getNodeId()), (all, its) -> {
+                RedisURI uri = node.getUri();
+                nodes = nodes.thenCombine(cluster.getConnectionAsync(uri.getHost(), uri.getPort()), (all, its) -> {
                     all.add(new Node(Connection.of(its)));
                     return all;
                 });

@@ -102,7 +102,8 @@ final class Connections {
         Duration patience = b.timeout.compareTo(Duration.ofSeconds(1)) < 0 ? Duration.ofSeconds(1) : b.timeout;
         List<RedisURI> uris = b.uris.isEmpty()
                 ? List.of(RedisURI.create("localhost", RedisURI.DEFAULT_REDIS_PORT))
-                : b.uris.stream().map(uri -> RedisURI.builder(uri).withTimeout(patience).build()).toList();
+                : List.copyOf(b.uris);
+        b.parsed.forEach(uri -> uri.setTimeout(patience));
         ClientResources resources = ClientResources.builder()
                 .ioThreadPoolSize(2)
                 .computationThreadPoolSize(2)

@@ -113,7 +113,7 @@ final class Link {
     }
 
     private static CompletionStage<List<@Nullable Object>> evaluate(
-            Connection connection, CommandType type, byte[] script, byte[][] keys, byte[]... arguments) {
+            Connection connection, CommandType type, String script, byte[][] keys, byte[]... arguments) {
         CommandArgs<byte[], byte[]> args = new CommandArgs<>(ByteArrayCodec.INSTANCE);
         args.add(script).add(keys.length).addKeys(keys);
         for (byte[] argument : arguments) {

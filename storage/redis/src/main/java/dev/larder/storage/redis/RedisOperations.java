@@ -8,7 +8,6 @@ import dev.larder.storage.MalformedEntryException;
 import dev.larder.storage.Serializer;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
-import dev.larder.storage.StorageUnavailableException;
 import dev.larder.storage.StoredEntry;
 import io.lettuce.core.protocol.CommandType;
 import java.io.IOException;
@@ -37,6 +36,9 @@ final class RedisOperations {
     private static final long REMOVAL_MILLIS = Duration.ofHours(2).toMillis();
     /** How long a removed body can still be read, and one being written waits for its next chunk. */
     static final long GRACE_MILLIS = Duration.ofMinutes(10).toMillis();
+    /** How long a head is waited for, at the very most. */
+    private static final long INCOMING_MILLIS =
+            Duration.ofMinutes(10).toMillis();
     /** Longer than anybody waits. */
     private static final long MAX_TTL_MILLIS = Duration.ofDays(3650).toMillis();
 
@@ -348,13 +350,21 @@ final class RedisOperations {
         }
         return whenOpen(() -> {
             if (!link.isOpen()) {
-                return CompletableFuture.failedFuture(
-                        new StorageUnavailableException("Redis has failed and is not asked until it answers a probe"));
+                // Fails at once, or has Redis probed, so that nothing is kept for a commit that is going to fail.
+                return link.call(CommandType.EXISTS, keys.removals()).thenApply(reply -> upload(head));
             }
-            Upload upload = new Upload(this, head, keys.of(head.key()), maxEntryBytes);
-            writers.add(upload);
-            return CompletableFuture.completedFuture(upload);
+            return CompletableFuture.completedFuture(upload(head));
         });
+    }
+
+    private Upload upload(StoredResponse head) {
+        long requestedBefore = clock.millis() - head.requestTime();
+        // What was requested longer ago is no response that comes in, but a copy of one that is stored elsewhere.
+        boolean incoming = requestedBefore > 0 && requestedBefore < INCOMING_MILLIS;
+        Upload upload =
+                new Upload(this, head, keys.of(head.key()), maxEntryBytes, incoming ? requestedBefore : 0);
+        writers.add(upload);
+        return upload;
     }
 
     private static boolean isId(String id) {
@@ -418,15 +428,12 @@ final class RedisOperations {
      * it with how long ago the last removal was, so the clocks of different machines never meet.
      */
     private long ageOf(Upload upload) {
-        long now = clock.millis();
-        long requested = upload.head().requestTime();
-        long age = requested >= now ? 0 : requested < now - REMOVAL_MILLIS ? REMOVAL_MILLIS : now - requested;
-        return Math.max(age, upload.elapsedMillis()) + timeoutMillis;
+        return upload.requestedBefore() + upload.elapsedMillis() + timeoutMillis;
     }
 
     private CompletionStage<Boolean> publish(
             Upload upload, byte[] record, long length, byte[] single, List<StoredResponse> replaced) {
-        if (upload.elapsedMillis() > REMOVAL_MILLIS - timeoutMillis) {
+        if (ageOf(upload) > REMOVAL_MILLIS) {
             return completed(false); // a removal may have been forgotten meanwhile
         }
         StoredResponse head = upload.head();
@@ -517,7 +524,9 @@ final class RedisOperations {
                             number(slidingOf(head)),
                             number(clock.millis()),
                             number(ttlOf(head)),
-                            number(EntryFormat.PREFIX))
+                            number(EntryFormat.PREFIX),
+                            new byte[] {serializer.formatId()},
+                            new byte[] {BinarySerializer.INSTANCE.formatId()})
                     .thenApply(reply -> integer(reply, 0) > 0);
         });
     }

@@ -335,6 +335,9 @@ public final class RedisStorage implements Storage {
         private static final String PROCESS = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
 
         final List<RedisURI> uris = new ArrayList<>();
+        /** Those that are not the caller's objects. */
+        final List<RedisURI> parsed = new ArrayList<>();
+
         boolean cluster;
 
         @Nullable
@@ -378,10 +381,15 @@ public final class RedisStorage implements Storage {
          * @throws IllegalArgumentException if it is none of these
          */
         public Builder uri(String uri) {
-            return uri(RedisURI.create(uri));
+            RedisURI known = RedisURI.create(uri);
+            parsed.add(known);
+            return uri(known);
         }
 
-        /** The same, with all that Lettuce knows to say about a server; its time-out is replaced. */
+        /**
+         * The same, with all that Lettuce knows to say about a server. Its time-out is for making the connection, which no
+         * caller waits for longer than {@link #timeout}.
+         */
         public Builder uri(RedisURI uri) {
             uris.add(Objects.requireNonNull(uri, "uri"));
             return this;

@@ -88,13 +88,18 @@ enum Script {
             return 1
             """),
 
-    /** Replaces the changeable part of a record. Keys: hash, body. Answers the length of the record, or 0. */
+    /**
+     * Replaces the changeable part of a record, if its format is one of two. Keys: hash, body. Answers the length of the
+     * record, or 0.
+     */
     FRESHEN(
             """
             local id, now = ARGV[1], tonumber(ARGV[5])
             local old = redis.call('HGET', KEYS[1], 'h' .. id)
             local last, count, expires = uses(KEYS[1], id)
             if not old or not alive(expires, now) then return 0 end
+            local format = string.sub(old, tonumber(ARGV[7]) + 1, tonumber(ARGV[7]) + 1)
+            if format ~= ARGV[8] and format ~= ARGV[9] then return 0 end
             local record = string.sub(old, 1, tonumber(ARGV[7])) .. ARGV[2]
             if ARGV[4] == '0' then
               expires = ARGV[3]
@@ -286,16 +291,15 @@ enum Script {
             end
             """;
 
-    final byte[] text;
+    final String text;
     /** The name that the server has for it once it has seen it. */
-    final byte[] digest;
+    final String digest;
 
     Script(String lua) {
-        text = (COMMON + lua).getBytes(StandardCharsets.US_ASCII);
+        text = COMMON + lua;
         try {
             digest = HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-1").digest(text))
-                    .getBytes(StandardCharsets.US_ASCII);
+                    .formatHex(MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.US_ASCII)));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every JDK has SHA-1", e);
         }

@@ -33,6 +33,7 @@ final class Upload implements AsyncEntryWriter {
     private final Place place;
     private final EntryFormat format;
     private final long maxLength;
+    private final long requestedBefore;
     private final long startedNanos = System.nanoTime();
 
     /** Guards the rest, as others may read back. Never held while waiting. */
@@ -52,12 +53,14 @@ final class Upload implements AsyncEntryWriter {
     private boolean closed;
     private @Nullable CompletableFuture<Boolean> committing;
 
-    Upload(RedisOperations storage, StoredResponse head, Place place, long maxLength) {
+    /** @param requestedBefore how many milliseconds ago the response was requested */
+    Upload(RedisOperations storage, StoredResponse head, Place place, long maxLength, long requestedBefore) {
         this.storage = storage;
         this.head = head;
         this.place = place;
         this.format = new EntryFormat(head.id());
         this.maxLength = maxLength;
+        this.requestedBefore = requestedBefore;
     }
 
     StoredResponse head() {
@@ -70,6 +73,11 @@ final class Upload implements AsyncEntryWriter {
 
     EntryFormat format() {
         return format;
+    }
+
+    /** How long the response had been requested when this began. */
+    long requestedBefore() {
+        return requestedBefore;
     }
 
     /** How long this has been going on, by a clock that nobody sets. */

@@ -2,31 +2,25 @@ package dev.larder.storage.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.larder.storage.AsyncStorage;
-import dev.larder.storage.Storage;
-import dev.larder.testkit.StorageContract;
-import dev.larder.testkit.StorageSetup;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisHashAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 
 /** The contract, on one server. */
-class RedisStorageTest extends StorageContract {
-    private static final AtomicInteger NAMESPACES = new AtomicInteger();
+class RedisStorageTest extends RedisContract {
     private static RedisClient client;
-
-    private final TestServer server = TestServer.shared();
-    private String namespace;
+    private static StatefulRedisConnection<byte[], byte[]> connection;
 
     @BeforeAll
     static void connect() {
         client = RedisClient.create(TestServer.shared().uri());
+        connection = client.connect(ByteArrayCodec.INSTANCE);
     }
 
     @AfterAll
@@ -34,52 +28,25 @@ class RedisStorageTest extends StorageContract {
         client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
     }
 
-    @BeforeEach
-    void freshNamespace() {
-        namespace = "test " + NAMESPACES.incrementAndGet();
+    @Override
+    void connect(RedisStorage.Builder builder) {
+        builder.client(client);
     }
 
     @Override
-    protected Storage open(StorageSetup setup) {
-        RedisStorage.Builder builder = RedisStorage.builder()
-                .client(client)
-                .namespace(namespace)
-                .serializer(serializer())
-                .clock(setup.clock())
-                // The machine may be busy; how long is waited has tests of its own.
-                .timeout(Duration.ofSeconds(20));
-        setup.ttl().ifPresent(builder::ttl);
-        setup.slidingTtl().ifPresent(builder::slidingTtl);
-        setup.maxEntries().ifPresent(builder::maxEntries);
-        setup.maxBytes().ifPresent(builder::maxBytes);
-        setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
-        setup.maxVariants().ifPresent(builder::maxVariants);
-        return builder.build();
-    }
-
-    @Override
-    protected AsyncStorage async(Storage storage, ExecutorService executor) {
-        AsyncStorage async = storage.async(executor);
-        assertThat(async).isInstanceOf(RedisAsyncStorage.class);
-        return async;
-    }
-
-    @Override
-    protected boolean persistent() {
-        return true;
+    RedisHashAsyncCommands<byte[], byte[]> servers() {
+        return connection.async();
     }
 
     @Override
     protected int operationsPerThread() {
-        return 100;
+        return 60;
     }
 
     @Override
     protected void closed() {
-        server.with(redis -> {
-            eachKeyHasAnEnd(redis);
-            return redis.flushall();
-        });
+        eachKeyHasAnEnd(connection.sync());
+        connection.sync().flushall();
     }
 
     static void eachKeyHasAnEnd(RedisCommands<byte[], byte[]> redis) {

@@ -63,8 +63,7 @@ final class Connections {
                     null);
         }
         if (clusterClient != null) {
-            return new Connections(
-                    new Link.Connector(() -> connect(clusterClient), true), true, null);
+            return new Connections(new Link.Connector(() -> connect(clusterClient), true), true, null);
         }
         return own(b);
     }
@@ -120,13 +119,10 @@ final class Connections {
                     .enablePeriodicRefresh(Duration.ofSeconds(30))
                     .build());
             client.setOptions(options.build());
-            return new Connections(
-                    new Link.Connector(() -> connect(client), true),
-                    true,
-                    () -> {
-                        client.shutdown(0, 2, TimeUnit.SECONDS);
-                        resources.shutdown(0, 2, TimeUnit.SECONDS);
-                    });
+            return new Connections(new Link.Connector(() -> connect(client), true), true, () -> {
+                client.shutdown(0, 2, TimeUnit.SECONDS);
+                resources.shutdown(0, 2, TimeUnit.SECONDS);
+            });
         }
         RedisURI uri = uris.get(0);
         RedisClient client = RedisClient.create(resources);

@@ -119,8 +119,7 @@ final class EntryFormat {
 
     /** Puts the checksum of a chunk in front of its bytes. */
     void seal(long number, byte[] chunk) {
-        ByteBuffer.wrap(chunk)
-                .putInt(checksum(number, chunk, CHUNK_HEADER, chunk.length - CHUNK_HEADER));
+        ByteBuffer.wrap(chunk).putInt(checksum(number, chunk, CHUNK_HEADER, chunk.length - CHUNK_HEADER));
     }
 
     /** Checks a chunk of a body. */

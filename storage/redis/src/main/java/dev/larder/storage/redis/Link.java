@@ -101,8 +101,7 @@ final class Link {
     }
 
     /** @param allowance see {@link CircuitBreaker#call(Duration, Supplier)} */
-    CompletionStage<List<@Nullable Object>> run(
-            Duration allowance, Script script, byte[][] keys, byte[]... arguments) {
+    CompletionStage<List<@Nullable Object>> run(Duration allowance, Script script, byte[][] keys, byte[]... arguments) {
         return call(allowance, connection -> {
             CompletionStage<List<@Nullable Object>> known =
                     evaluate(connection, CommandType.EVALSHA, script.digest, keys, arguments);
@@ -133,9 +132,7 @@ final class Link {
     }
 
     private static CompletionStage<List<@Nullable Object>> dispatch(
-            BaseRedisAsyncCommands<byte[], byte[]> commands,
-            ProtocolKeyword type,
-            CommandArgs<byte[], byte[]> args) {
+            BaseRedisAsyncCommands<byte[], byte[]> commands, ProtocolKeyword type, CommandArgs<byte[], byte[]> args) {
         return commands.dispatch(type, new Values(), args);
     }
 
@@ -156,8 +153,7 @@ final class Link {
         return result;
     }
 
-    private CompletionStage<Object> guarded(
-            Function<Connection, CompletionStage<List<@Nullable Object>>> operation) {
+    private CompletionStage<Object> guarded(Function<Connection, CompletionStage<List<@Nullable Object>>> operation) {
         CompletableFuture<Connection> connection = connection();
         CompletionStage<List<@Nullable Object>> answer = connection.isDone() && !connection.isCompletedExceptionally()
                 ? dispatched(connection.join(), operation)

@@ -37,8 +37,7 @@ final class RedisOperations {
     /** How long a removed body can still be read, and one being written waits for its next chunk. */
     static final long GRACE_MILLIS = Duration.ofMinutes(10).toMillis();
     /** How long a head is waited for, at the very most. */
-    private static final long INCOMING_MILLIS =
-            Duration.ofMinutes(10).toMillis();
+    private static final long INCOMING_MILLIS = Duration.ofMinutes(10).toMillis();
     /** Longer than anybody waits. */
     private static final long MAX_TTL_MILLIS = Duration.ofDays(3650).toMillis();
 
@@ -117,18 +116,18 @@ final class RedisOperations {
     CompletionStage<List<StoredEntry>> lookup(String key) {
         Place place = keys.of(key);
         return whenOpen(() -> link.call(CommandType.HGETALL, place.hash()).handle((fields, failure) -> {
-            if (failure == null) {
-                return completed(entries(place, fields, key));
-            }
-            if (Link.unwrapped(failure) instanceof Link.RefusedException refused) {
-                try {
-                    return completed(afterRefusal(place, refused));
-                } catch (IOException e) {
-                    return CompletableFuture.<List<StoredEntry>>failedFuture(e);
-                }
-            }
-            return CompletableFuture.<List<StoredEntry>>failedFuture(Link.unwrapped(failure));
-        }))
+                    if (failure == null) {
+                        return completed(entries(place, fields, key));
+                    }
+                    if (Link.unwrapped(failure) instanceof Link.RefusedException refused) {
+                        try {
+                            return completed(afterRefusal(place, refused));
+                        } catch (IOException e) {
+                            return CompletableFuture.<List<StoredEntry>>failedFuture(e);
+                        }
+                    }
+                    return CompletableFuture.<List<StoredEntry>>failedFuture(Link.unwrapped(failure));
+                }))
                 .thenCompose(Function.identity());
     }
 
@@ -345,8 +344,8 @@ final class RedisOperations {
 
     CompletionStage<AsyncEntryWriter> create(StoredResponse head) {
         if (!isId(head.id())) {
-            return CompletableFuture.failedFuture(new IllegalArgumentException(
-                    "an id is 1 to 32 lower-case hexadecimal digits, not " + head.id()));
+            return CompletableFuture.failedFuture(
+                    new IllegalArgumentException("an id is 1 to 32 lower-case hexadecimal digits, not " + head.id()));
         }
         return whenOpen(() -> {
             if (!link.isOpen()) {
@@ -361,8 +360,7 @@ final class RedisOperations {
         long requestedBefore = clock.millis() - head.requestTime();
         // What was requested longer ago is no response that comes in, but a copy of one that is stored elsewhere.
         boolean incoming = requestedBefore > 0 && requestedBefore < INCOMING_MILLIS;
-        Upload upload =
-                new Upload(this, head, keys.of(head.key()), maxEntryBytes, incoming ? requestedBefore : 0);
+        Upload upload = new Upload(this, head, keys.of(head.key()), maxEntryBytes, incoming ? requestedBefore : 0);
         writers.add(upload);
         return upload;
     }
@@ -381,8 +379,8 @@ final class RedisOperations {
     }
 
     CompletionStage<?> append(byte[] body, long number, byte[] chunk) {
-        return whenOpen(() ->
-                link.run(Script.APPEND, new byte[][] {body}, number(number), chunk, number(GRACE_MILLIS)));
+        return whenOpen(
+                () -> link.run(Script.APPEND, new byte[][] {body}, number(number), chunk, number(GRACE_MILLIS)));
     }
 
     /** @param single the only chunk, or nothing when there are others, which have been sent */
@@ -406,15 +404,20 @@ final class RedisOperations {
             if (!cluster) {
                 return publish(upload, record, length, single, replaced);
             }
-            // The removals of the namespace are in another slot. Asked before, so that what was removed long ago is never
+            // The removals of the namespace are in another slot. Asked before, so that what was removed long ago is
+            // never
             // seen, and afterwards, so that no removal slips through between.
-            return wasRemoved(upload).thenCompose(before -> before
-                    ? completed(false)
-                    : publish(upload, record, length, single, replaced).thenCompose(stored -> !stored
+            return wasRemoved(upload)
+                    .thenCompose(before -> before
                             ? completed(false)
-                            : wasRemoved(upload).thenCompose(after -> !after
-                                    ? completed(true)
-                                    : removeIds(place, List.of(head.id())).thenApply(count -> false))));
+                            : publish(upload, record, length, single, replaced)
+                                    .thenCompose(stored -> !stored
+                                            ? completed(false)
+                                            : wasRemoved(upload)
+                                                    .thenCompose(after -> !after
+                                                            ? completed(true)
+                                                            : removeIds(place, List.of(head.id()))
+                                                                    .thenApply(count -> false))));
         });
     }
 
@@ -464,24 +467,23 @@ final class RedisOperations {
                 arguments.add(Place.bytes(old.id()));
             }
         }
-        return link.run(Script.COMMIT, names, arguments.toArray(new byte[0][]))
-                .thenCompose(reply -> {
-                    if (integer(reply, 0) == 0) {
-                        return completed(false);
-                    }
-                    int evicted = (int) integer(reply, 1);
-                    evictions.addAndGet(evicted);
-                    for (int i = 0; i < evicted; i++) {
-                        tell(listener -> listener.evicted(head.key()));
-                    }
-                    List<String> gone = texts(reply, 2);
-                    gone.forEach(other -> uses.forget(place, other));
-                    if (!hasCapacity()) {
-                        return completed(true);
-                    }
-                    return account(place.member(id), sizeOf(record, length), stamp, members(place, gone))
-                            .thenApply(done -> true);
-                });
+        return link.run(Script.COMMIT, names, arguments.toArray(new byte[0][])).thenCompose(reply -> {
+            if (integer(reply, 0) == 0) {
+                return completed(false);
+            }
+            int evicted = (int) integer(reply, 1);
+            evictions.addAndGet(evicted);
+            for (int i = 0; i < evicted; i++) {
+                tell(listener -> listener.evicted(head.key()));
+            }
+            List<String> gone = texts(reply, 2);
+            gone.forEach(other -> uses.forget(place, other));
+            if (!hasCapacity()) {
+                return completed(true);
+            }
+            return account(place.member(id), sizeOf(record, length), stamp, members(place, gone))
+                    .thenApply(done -> true);
+        });
     }
 
     /** Takes back what a writer has sent. */
@@ -673,8 +675,8 @@ final class RedisOperations {
             }
             return discarded
                     .thenCompose(done -> rememberRemoval())
-                    .thenCompose(done -> walk(place -> heads(place)
-                            .thenComposeAsync(entries -> removeIf(entries, condition), executor)))
+                    .thenCompose(done -> walk(
+                            place -> heads(place).thenComposeAsync(entries -> removeIf(entries, condition), executor)))
                     .thenApply(Long::intValue);
         });
     }
@@ -691,7 +693,8 @@ final class RedisOperations {
                                 : heads(entry.place)
                                         .thenCompose(all -> removeIf(
                                                 all.stream()
-                                                        .filter(other -> own(other).id().equals(entry.id()))
+                                                        .filter(other ->
+                                                                own(other).id().equals(entry.id()))
                                                         .toList(),
                                                 condition)));
                 removed = removed.thenCombine(one, Long::sum);
@@ -710,8 +713,7 @@ final class RedisOperations {
     }
 
     private CompletionStage<?> rememberRemoval() {
-        return link.run(
-                Script.REMEMBER_REMOVAL, new byte[][] {keys.removals()}, process, number(REMOVAL_MILLIS));
+        return link.run(Script.REMEMBER_REMOVAL, new byte[][] {keys.removals()}, process, number(REMOVAL_MILLIS));
     }
 
     // ---- all entries
@@ -740,15 +742,16 @@ final class RedisOperations {
     }
 
     CompletionStage<Page> page(Link.Node node, String cursor) {
-        return whenOpen(() -> link.scan(node, cursor, keys.pattern(), SCAN_COUNT).thenApply(values -> {
-            List<Place> places = new ArrayList<>();
-            for (Object value : values.subList(1, values.size())) {
-                if (value instanceof byte[] key && keys.isPlace(key)) {
-                    places.add(keys.ofKey(key));
-                }
-            }
-            return new Page(places, texts(values.subList(0, 1), 0).get(0));
-        }));
+        return whenOpen(() -> link.scan(node, cursor, keys.pattern(), SCAN_COUNT)
+                .thenApply(values -> {
+                    List<Place> places = new ArrayList<>();
+                    for (Object value : values.subList(1, values.size())) {
+                        if (value instanceof byte[] key && keys.isPlace(key)) {
+                            places.add(keys.ofKey(key));
+                        }
+                    }
+                    return new Page(places, texts(values.subList(0, 1), 0).get(0));
+                }));
     }
 
     /** Does something to every place, a few at a time; answers the sum. */
@@ -850,7 +853,8 @@ final class RedisOperations {
                             Place place = keys.ofTag(victim.substring(0, Place.TAG_LENGTH));
                             evicted = CompletableFuture.allOf(
                                     evicted,
-                                    evict(place, victim.substring(Place.TAG_LENGTH)).toCompletableFuture());
+                                    evict(place, victim.substring(Place.TAG_LENGTH))
+                                            .toCompletableFuture());
                         }
                     }
                     return evicted;

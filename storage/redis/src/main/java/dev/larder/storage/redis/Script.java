@@ -20,8 +20,7 @@ enum Script {
      * in another slot than they are, not the removals of the namespace. Answers 0, or 1 and how many entries had to go for
      * want of room and the ids of all that went, those first.
      */
-    COMMIT(
-            """
+    COMMIT("""
             local id, now, server = ARGV[1], tonumber(ARGV[8]), servertime()
             if isHit(server, redis.call('HGET', KEYS[1], '!'), ARGV[10], ARGV[9])
                 or (KEYS[3] and isHit(server, redis.call('GET', KEYS[3]), ARGV[10], ARGV[9])) then
@@ -81,8 +80,7 @@ enum Script {
             """),
 
     /** Adds a chunk to the body of an entry that is being written. Keys: body. */
-    APPEND(
-            """
+    APPEND("""
             redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
             redis.call('PEXPIRE', KEYS[1], ARGV[3])
             return 1
@@ -92,8 +90,7 @@ enum Script {
      * Replaces the changeable part of a record, if its format is one of two. Keys: hash, body. Answers the length of the
      * record, or 0.
      */
-    FRESHEN(
-            """
+    FRESHEN("""
             local id, now = ARGV[1], tonumber(ARGV[5])
             local old = redis.call('HGET', KEYS[1], 'h' .. id)
             local last, count, expires = uses(KEYS[1], id)
@@ -114,8 +111,7 @@ enum Script {
             """),
 
     /** Counts uses. Keys: hash, body. Answers whether the entry was there. */
-    USE(
-            """
+    USE("""
             local id = ARGV[1]
             local last, count, expires, sliding = uses(KEYS[1], id)
             if redis.call('HEXISTS', KEYS[1], 'h' .. id) == 0 or not alive(expires, tonumber(ARGV[4])) then
@@ -137,8 +133,7 @@ enum Script {
      * Removes the entries with the given ids, or all, and remembers that if told by whom. Keys: hash. Answers how many
      * were there, and the ids of all that went.
      */
-    REMOVE(
-            """
+    REMOVE("""
             local now = tonumber(ARGV[1])
             local ids = {}
             if #ARGV == 4 then
@@ -167,8 +162,7 @@ enum Script {
      * Removes an entry if its record is still the given one and, if told so, it has expired. Keys: hash. Answers whether
      * it was there, or -1 when the entry has been changed meanwhile and stays.
      */
-    REMOVE_IF_SAME(
-            """
+    REMOVE_IF_SAME("""
             local id, now = ARGV[1], tonumber(ARGV[3])
             if redis.call('HGET', KEYS[1], 'h' .. id) ~= ARGV[2] then return -1 end
             if ARGV[5] == '1' then
@@ -179,8 +173,7 @@ enum Script {
             """),
 
     /** The fields of a place without bodies. Keys: hash. */
-    HEADS(
-            """
+    HEADS("""
             local fields = {}
             for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
               local kind = string.sub(field, 1, 1)
@@ -195,15 +188,13 @@ enum Script {
             """),
 
     /** Remembers a removal that concerns more than one key. Keys: the removals of the namespace. */
-    REMEMBER_REMOVAL(
-            """
+    REMEMBER_REMOVAL("""
             redis.call('SET', KEYS[1], string.format('%.0f', servertime()) .. ' ' .. ARGV[1], 'PX', ARGV[2])
             return 1
             """),
 
     /** Whether such a removal hits an entry of some age. Keys: the removals of the namespace. */
-    WAS_REMOVED(
-            """
+    WAS_REMOVED("""
             if isHit(servertime(), redis.call('GET', KEYS[1]), ARGV[1], ARGV[2]) then return 1 end
             return 0
             """),
@@ -213,8 +204,7 @@ enum Script {
      * size (-1 leaves it) and time, the limits, and members that are gone. Answers the members that have to go, which are
      * not in the index any more.
      */
-    ACCOUNT(
-            """
+    ACCOUNT("""
             local member, size, score = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
             local maxEntries, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5])
             local total = tonumber(redis.call('HGET', KEYS[2], '') or '0')
@@ -251,17 +241,9 @@ enum Script {
             redis.call('PEXPIRE', KEYS[1], ARGV[6])
             redis.call('PEXPIRE', KEYS[2], ARGV[6])
             return victims
-            """),
-
-    /** Gives back a lease. Keys: the lease. */
-    RELEASE(
-            """
-            if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
-            return 0
             """);
 
-    private static final String COMMON =
-            """
+    private static final String COMMON = """
             local function servertime()
               local time = redis.call('TIME')
               return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

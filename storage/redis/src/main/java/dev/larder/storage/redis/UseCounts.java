@@ -110,8 +110,7 @@ final class UseCounts {
                     return count;
                 }
                 taken.put(id, count);
-                return new Count(
-                        count.entry, count.written + count.pending, millis(count.lastUse), 0, count.lastUse);
+                return new Count(count.entry, count.written + count.pending, millis(count.lastUse), 0, count.lastUse);
             });
             return taken.isEmpty() ? known : all;
         });

@@ -1,10 +1,10 @@
 package dev.larder.storage.redis;
 
+import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncBodyReader;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
-import dev.larder.rules.StoredResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -30,7 +30,8 @@ final class Waiting {
             Thread.currentThread().interrupt();
             throw new ClosedByInterruptException();
         } catch (ExecutionException | CancellationException e) {
-            Throwable cause = e instanceof ExecutionException ? Link.unwrapped(e.getCause()) : e;
+            Throwable known = e.getCause();
+            Throwable cause = known == null ? e : Link.unwrapped(known);
             if (cause instanceof IOException failure) {
                 throw failure;
             }

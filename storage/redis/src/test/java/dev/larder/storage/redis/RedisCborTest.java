@@ -12,6 +12,6 @@ class RedisCborTest extends RedisStorageTest {
 
     @Override
     protected int operationsPerThread() {
-        return 20;
+        return 10;
     }
 }

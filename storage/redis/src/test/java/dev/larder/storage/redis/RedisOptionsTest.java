@@ -111,7 +111,8 @@ class RedisOptionsTest {
 
     @Test
     void theCallersConnectionStaysOpen() throws Exception {
-        try (StatefulRedisConnection<byte[], byte[]> connection = server.client().connect(ByteArrayCodec.INSTANCE)) {
+        try (StatefulRedisConnection<byte[], byte[]> connection =
+                server.client().connect(ByteArrayCodec.INSTANCE)) {
             try (RedisStorage storage = RedisStorage.builder()
                     .connection(connection)
                     .namespace(namespace)
@@ -134,7 +135,8 @@ class RedisOptionsTest {
             works(storage);
             assertThat(storage.clear()).isEqualTo(1);
         }
-        RedisStorage.Builder several = RedisStorage.builder().namespace(namespace).timeout(PATIENT);
+        RedisStorage.Builder several =
+                RedisStorage.builder().namespace(namespace).timeout(PATIENT);
         TestCluster.shared().nodes().forEach(node -> several.uri(node.uri()));
         try (RedisStorage storage = several.build()) {
             works(storage);
@@ -159,8 +161,10 @@ class RedisOptionsTest {
 
     @Test
     void oneWayToConnectAtATime() {
-        assertThatThrownBy(() ->
-                        RedisStorage.builder().uri(server.uri()).client(server.client()).build())
+        assertThatThrownBy(() -> RedisStorage.builder()
+                        .uri(server.uri())
+                        .client(server.client())
+                        .build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("one of");
     }
@@ -182,8 +186,10 @@ class RedisOptionsTest {
             put(storage, "small", bytes(100, 1));
             put(storage, "large", bytes(100_000, 1));
         }
-        try (RedisStorage storage =
-                builder().namespace(namespace + "b").retention(Duration.ofDays(1)).build()) {
+        try (RedisStorage storage = builder()
+                .namespace(namespace + "b")
+                .retention(Duration.ofDays(1))
+                .build()) {
             put(storage, "for ever", bytes(100_000, 1));
         }
         server.with(redis -> {

@@ -47,8 +47,8 @@ class RedisSentinelTest {
                         throw new IOException("discarded");
                     }
                 });
-                System.out.println("writes after a failover of the master: "
-                        + (System.nanoTime() - since) / 1_000_000 + " ms");
+                System.out.println(
+                        "writes after a failover of the master: " + (System.nanoTime() - since) / 1_000_000 + " ms");
                 assertThat(read(storage, only(storage, "key"))).isEqualTo(bytes(100_000, 1));
             } finally {
                 sentinel.stop();

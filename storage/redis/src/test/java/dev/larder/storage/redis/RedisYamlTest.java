@@ -12,6 +12,6 @@ class RedisYamlTest extends RedisStorageTest {
 
     @Override
     protected int operationsPerThread() {
-        return 20;
+        return 10;
     }
 }

@@ -1,7 +1,7 @@
 package dev.larder.storage.redis;
 
-import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.cluster.SlotHash;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -31,7 +31,9 @@ final class TestCluster {
             TestServer first = nodes.get(0);
             int from = i * share;
             int to = i == 2 ? SlotHash.SLOT_COUNT : from + share;
-            nodes.get(i).with(redis -> redis.clusterAddSlots(IntStream.range(from, to).toArray()));
+            nodes.get(i)
+                    .with(redis ->
+                            redis.clusterAddSlots(IntStream.range(from, to).toArray()));
             int epoch = i + 1;
             nodes.get(i).with(redis -> redis.clusterSetConfigEpoch(epoch));
             if (i > 0) {

@@ -1,0 +1,8 @@
+/** Entries in Redis or Valkey. */
+module dev.larder.storage.redis {
+    exports dev.larder.storage.redis;
+
+    requires transitive dev.larder.core;
+    requires transitive lettuce.core;
+    requires static transitive org.jspecify;
+}

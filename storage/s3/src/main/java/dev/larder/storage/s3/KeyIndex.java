@@ -159,6 +159,15 @@ final class KeyIndex {
         return sum;
     }
 
+    /** When the key was last changed, or used as far as that was written; milliseconds. */
+    long lastTouched() {
+        long last = changedAt;
+        for (Variant variant : variants) {
+            last = Math.max(last, variant.lastUse);
+        }
+        return last;
+    }
+
     @Nullable
     Variant find(String id) {
         for (Variant variant : variants) {

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -97,10 +98,11 @@ final class Ledger {
         }
     }
 
-    void counted(String name, KeyIndex index, long stamp, long begun) {
+    void counted(String name, KeyIndex index, long begun) {
         lock.lock();
         try {
             Account account = accounts.get(name);
+            long stamp = TimeUnit.MILLISECONDS.toNanos(index.lastTouched());
             if (account == null || account.changed <= begun) {
                 replace(name, account(index, account == null ? stamp : Math.max(stamp, account.stamp)));
             }

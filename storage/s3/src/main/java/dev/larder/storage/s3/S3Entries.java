@@ -728,19 +728,16 @@ final class S3Entries implements AsyncStorage {
         return started(() -> {
             AtomicLong removed = new AtomicLong();
             return discard(condition)
-                    .thenCompose(ready -> eachIndex(object -> {
-                        String name = Objects.requireNonNull(indexName(object.key()));
-                        return read(name)
-                                .thenCompose(index -> matching(index, condition).isEmpty()
-                                        ? CompletableFuture.completedFuture(0)
-                                        : modify(name, now -> {
-                                            Set<String> hit = matching(now, condition);
-                                            return hit.isEmpty()
-                                                    ? Draft.unchanged(0)
-                                                    : new Draft<>(without(now, hit), false, hit.size());
-                                        }))
-                                .thenAccept(removed::addAndGet);
-                    }))
+                    .thenCompose(ready -> eachIndex(name -> read(name)
+                            .thenCompose(index -> matching(index, condition).isEmpty()
+                                    ? CompletableFuture.completedFuture(0)
+                                    : modify(name, now -> {
+                                        Set<String> hit = matching(now, condition);
+                                        return hit.isEmpty()
+                                                ? Draft.unchanged(0)
+                                                : new Draft<>(without(now, hit), false, hit.size());
+                                    }))
+                            .thenAccept(removed::addAndGet)))
                     .thenApply(done -> (int) Math.min(Integer.MAX_VALUE, removed.get()));
         });
     }
@@ -850,22 +847,40 @@ final class S3Entries implements AsyncStorage {
         });
     }
 
-    CompletionStage<?> eachIndex(Function<S3Object, CompletionStage<?>> action) {
-        return eachIndexPage("", page -> Each.of(page, AT_ONCE, action));
+    private CompletionStage<?> eachIndex(Function<String, CompletionStage<?>> action) {
+        return eachIndexPage("", page -> {
+            List<String> names = new ArrayList<>(page.size());
+            for (S3Object object : page) {
+                if (object.size() > KeyIndex.EMPTY_BYTES) {
+                    names.add(Objects.requireNonNull(indexName(object.key())));
+                }
+            }
+            return Each.of(names, AT_ONCE, action);
+        });
     }
 
-    /** The names of the keys that have an index, a page of them, from behind one on. */
-    CompletionStage<List<String>> names(String after) {
-        return started(() -> bucket.list(indexPrefix(), after.isEmpty() ? "" : indexObject(after))
+    /**
+     * Names of keys.
+     *
+     * @param next where to go on, or null when these were the last
+     */
+    record Names(List<String> names, @Nullable String next) {}
+
+    /** The names of the keys that have something in their index, a page of them, from behind an object on. */
+    CompletionStage<Names> names(String after) {
+        return started(() -> bucket.list(indexPrefix(), after)
                 .thenApply(page -> {
                     List<String> names = new ArrayList<>(page.contents().size());
                     for (S3Object object : page.contents()) {
                         String name = indexName(object.key());
-                        if (name != null) {
+                        if (name != null && object.size() > KeyIndex.EMPTY_BYTES) {
                             names.add(name);
                         }
                     }
-                    return names;
+                    String last = page.contents().isEmpty()
+                            ? after
+                            : page.contents().get(page.contents().size() - 1).key();
+                    return new Names(names, Boolean.TRUE.equals(page.isTruncated()) ? last : null);
                 }));
     }
 

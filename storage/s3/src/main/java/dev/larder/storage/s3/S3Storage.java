@@ -247,37 +247,39 @@ public final class S3Storage implements Storage {
 
     @Override
     public Iterator<StoredEntry> entries() throws IOException {
-        return new Entries(entries, await(entries.names("")).iterator());
+        return new Entries(entries, await(entries.names("")));
     }
 
     /** Reads the indexes of a few keys at once. */
     private static final class Entries implements Iterator<StoredEntry> {
         private final S3Entries entries;
+        private S3Entries.Names page;
         private Iterator<String> names;
         private Iterator<StoredEntry> found = List.<StoredEntry>of().iterator();
-        private String last = "";
 
-        Entries(S3Entries entries, Iterator<String> names) {
+        Entries(S3Entries entries, S3Entries.Names first) {
             this.entries = entries;
-            this.names = names;
+            page = first;
+            names = first.names().iterator();
         }
 
         @Override
         public boolean hasNext() {
             try {
                 while (!found.hasNext()) {
-                    if (!names.hasNext() && !last.isEmpty()) {
-                        names = await(entries.names(last)).iterator();
-                    }
-                    if (!names.hasNext()) {
+                    String next = page.next();
+                    if (names.hasNext()) {
+                        List<String> some = new ArrayList<>(S3Entries.AT_ONCE);
+                        while (names.hasNext() && some.size() < S3Entries.AT_ONCE) {
+                            some.add(names.next());
+                        }
+                        found = await(entries.entries(some)).iterator();
+                    } else if (next != null) {
+                        page = await(entries.names(next));
+                        names = page.names().iterator();
+                    } else {
                         return false;
                     }
-                    List<String> some = new ArrayList<>(S3Entries.AT_ONCE);
-                    while (names.hasNext() && some.size() < S3Entries.AT_ONCE) {
-                        last = names.next();
-                        some.add(last);
-                    }
-                    found = await(entries.entries(some)).iterator();
                 }
                 return true;
             } catch (IOException e) {

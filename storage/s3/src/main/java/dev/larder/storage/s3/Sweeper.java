@@ -93,7 +93,7 @@ final class Sweeper {
             String name = String.valueOf(store.indexName(object.key()));
             return store.read(name).thenCompose(index -> {
                 if (ledger != null) {
-                    ledger.counted(name, index, object.lastModified().toEpochMilli() * 1_000_000, begun);
+                    ledger.counted(name, index, begun);
                 }
                 boolean empty = index.variants.isEmpty() && index.removedBodies.isEmpty();
                 if (!index.understood || !index.damage.isEmpty() || index.etag == null) {

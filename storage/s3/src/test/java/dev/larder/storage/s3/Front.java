@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * Stands in front of an S3 server: counts what passes, and fails as it is told. Each connection of a client has one of its
@@ -49,6 +50,8 @@ final class Front implements AutoCloseable {
             return method + " " + target;
         }
     }
+
+    private static final Pattern EXPECTS = Pattern.compile("(?i)\r\nexpect: 100-continue");
 
     private final ServerSocket listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
     private final int upstream;
@@ -100,6 +103,9 @@ final class Front implements AutoCloseable {
                 String[] line = head.substring(0, head.indexOf('\r')).split(" ");
                 Request request = new Request(line[0], line[1]);
                 requests.add(request);
+                if (EXPECTS.matcher(head).find()) {
+                    client.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+                }
                 byte[] body = fromClient.readNBytes((int) length(head));
                 switch (script.apply(request)) {
                     case SLOW_DOWN -> answer(client, "503 Slow Down", "SlowDown");
@@ -129,8 +135,8 @@ final class Front implements AutoCloseable {
 
     private static void forward(Socket server, String head, byte[] body) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        // Its interim answer is of no use here: the body has been read.
-        out.write(head.replaceAll("(?i)\r\nexpect: 100-continue", "").getBytes(StandardCharsets.ISO_8859_1));
+        // The client has its interim answer, and the body has been read.
+        out.write(EXPECTS.matcher(head).replaceFirst("").getBytes(StandardCharsets.ISO_8859_1));
         out.write(body);
         server.getOutputStream().write(out.toByteArray());
     }

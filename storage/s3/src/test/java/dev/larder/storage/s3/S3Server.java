@@ -1,23 +1,35 @@
 package dev.larder.storage.s3;
 
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.blobstore.BlobStore;
+import org.gaul.s3proxy.blobstore.ForwardingBlobStore;
+import org.gaul.s3proxy.blobstore.S3Exceptions;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.async.AsyncRequestBody;
+import software.amazon.awssdk.core.async.AsyncResponseTransformer;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.DeleteObjectRequest;
+import software.amazon.awssdk.services.s3.model.DeleteObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** A real S3 server in this process, with one bucket, and what a test does to it behind the storage's back. */
@@ -31,9 +43,56 @@ final class S3Server implements AutoCloseable {
     private final S3Proxy server;
     final S3AsyncClient client;
 
+    /**
+     * S3 checks a condition and writes in one step, as does the server for {@code If-None-Match: *}. For {@code If-Match} it
+     * looks first and writes then: of 16 such writes at once up to 16 were done. So here they take turns, and it is looked
+     * again.
+     */
+    private static final class OneStep extends ForwardingBlobStore {
+        private final ReentrantLock[] locks = new ReentrantLock[64];
+
+        OneStep(BlobStore store) {
+            super(store);
+            Arrays.setAll(locks, i -> new ReentrantLock());
+        }
+
+        private ReentrantLock lock(String name) {
+            return locks[Math.floorMod(name.hashCode(), locks.length)];
+        }
+
+        @Override
+        public PutObjectResponse putBlob(PutObjectRequest request, InputStream body) {
+            ReentrantLock lock = lock(request.key());
+            lock.lock();
+            try {
+                if (request.ifMatch() != null) {
+                    HeadObjectResponse there = blobMetadataIfPresent(request.bucket(), request.key());
+                    if (there == null
+                            || !request.ifMatch().replace("\"", "").equals(there.eTag().replace("\"", ""))) {
+                        throw S3Exceptions.fromStatusCode(412);
+                    }
+                }
+                return super.putBlob(request, body);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public DeleteObjectResponse removeBlob(DeleteObjectRequest request) {
+            ReentrantLock lock = lock(request.key());
+            lock.lock();
+            try {
+                return super.removeBlob(request);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     private S3Server(BlobStore store) throws Exception {
         server = S3Proxy.builder()
-                .blobStore(store)
+                .blobStore(new OneStep(store))
                 .endpoint(URI.create("http://127.0.0.1:0"))
                 .awsAuthentication(AuthenticationType.AWS_V2_OR_V4, ACCESS_KEY, SECRET_KEY)
                 .build();
@@ -101,7 +160,7 @@ final class S3Server implements AutoCloseable {
     byte[] get(String name) {
         return client.getObject(
                         b -> b.bucket(BUCKET).key(name),
-                        software.amazon.awssdk.core.async.AsyncResponseTransformer.toBytes())
+                        AsyncResponseTransformer.toBytes())
                 .join()
                 .asByteArray();
     }
@@ -109,7 +168,7 @@ final class S3Server implements AutoCloseable {
     void put(String name, byte[] bytes) {
         client.putObject(
                         b -> b.bucket(BUCKET).key(name),
-                        software.amazon.awssdk.core.async.AsyncRequestBody.fromBytes(bytes))
+                        AsyncRequestBody.fromBytes(bytes))
                 .join();
     }
 

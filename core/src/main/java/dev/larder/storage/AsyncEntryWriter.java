@@ -3,6 +3,7 @@ package dev.larder.storage;
 import dev.larder.rules.StoredResponse;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** {@link EntryWriter} without waiting. The next call is made when the stage of the one before has completed. */
@@ -17,7 +18,7 @@ public interface AsyncEntryWriter {
 
     /** See {@link EntryWriter#readBack}; may be called while a write is under way. */
     default CompletionStage<Integer> readBack(long position, ByteBuffer target) {
-        throw new UnsupportedOperationException("readsBack() is false");
+        return CompletableFuture.failedFuture(new UnsupportedOperationException("readsBack() is false"));
     }
 
     /** See {@link EntryWriter#commit}. */

@@ -15,9 +15,9 @@ import java.util.OptionalLong;
  * @param clock the only clock the storage may read
  * @param ttl the time to live of entries that bring none, counted from when they were first stored
  * @param slidingTtl the same, counted from the last use; never set together with {@code ttl}
- * @param maxEntries the capacity in entries; only set if {@link StorageContract#limitsEntries()}
- * @param maxBytes the capacity in bytes; only set if {@link StorageContract#limitsBytes()}
- * @param maxEntryBytes the size of the largest entry to keep; only set if {@link StorageContract#limitsEntryBytes()}
+ * @param maxEntries the capacity in entries
+ * @param maxBytes the capacity in bytes
+ * @param maxEntryBytes the size of the largest entry to keep
  * @param maxVariants how many entries one key may have
  */
 public record StorageSetup(

@@ -39,6 +39,11 @@ class InMemoryStorageTest {
             setup.maxVariants().ifPresent(builder::maxVariants);
             return builder.build();
         }
+
+        @Override
+        protected Storage openBeside(StorageSetup setup) {
+            return open(setup);
+        }
     }
 
     private final ManualClock clock = new ManualClock();

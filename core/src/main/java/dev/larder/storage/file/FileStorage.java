@@ -90,8 +90,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>The size of entries is the size of their files. The file system's blocks make a directory of many small entries
  *       larger than that, and files being written come on top.
- *   <li>{@link Builder#maxBytes} is kept to exactly within a process. What another process adds is noticed by the next
- *       sweep, so that several may exceed it together for as long as that takes.
+ *   <li>{@link Builder#maxBytes} and {@link Builder#maxEntries} are kept to exactly within a process. What another process adds is noticed by the next
+ *       sweep, so that several may exceed them together for as long as that takes.
  *   <li>{@link #removeIf} does not stop a writer of another process that it would have hit; {@link #removeKey} and {@link
  *       #clear} do.
  *   <li>Files and locks are those of a local disk. Network file systems keep neither the locks nor the times that this
@@ -119,6 +119,7 @@ public final class FileStorage implements Storage {
     private final long ttlMillis;
     private final boolean slidingTtl;
     private final long sweepEveryMillis;
+    private final long maxEntries;
     private final long maxBytes;
     private final long maxEntryBytes;
     private final int maxVariants;
@@ -136,6 +137,7 @@ public final class FileStorage implements Storage {
         ttlMillis = builder.ttl == null ? StoredResponse.NO_TTL : millis(builder.ttl);
         slidingTtl = builder.sliding;
         sweepEveryMillis = millis(builder.checkTtlEvery);
+        maxEntries = builder.maxEntries;
         maxBytes = builder.maxBytes;
         maxEntryBytes = Math.min(builder.maxEntryBytes < 0 ? maxBytes / 4 : builder.maxEntryBytes, maxBytes);
         maxVariants = builder.maxVariants;
@@ -146,7 +148,7 @@ public final class FileStorage implements Storage {
         listings = new ShardListings(layout, shared.added);
         reader = new EntryReader(layout, serializer);
         headUpdate = new HeadUpdate(layout, shared, durable);
-        sweeper = new Sweeper(this, layout, shared, listings, maxBytes);
+        sweeper = new Sweeper(this, layout, shared, listings, maxBytes, maxEntries < 0 ? Long.MAX_VALUE : maxEntries);
         boolean ready = false;
         try {
             if (!layout.isOfThisFormat()) {
@@ -434,7 +436,6 @@ public final class FileStorage implements Storage {
                 return false;
             }
             done = true;
-            shared.entries.incrementAndGet();
             for (StoredResponse old : replaced) {
                 if (EntryName.isId(old.id()) && !old.id().equals(head.id())) {
                     delete(name.shard(), name.file(old.id()));
@@ -448,7 +449,7 @@ public final class FileStorage implements Storage {
             return true;
         } finally {
             if (!done) {
-                shared.bytes.addAndGet(-size);
+                sweeper.unreserve(size);
             }
         }
     }
@@ -647,19 +648,20 @@ public final class FileStorage implements Storage {
         }
     }
 
-    /** Removes an entry to make room. */
-    void evict(int shard, String name) {
+    /** Removes an entry to make room; false when it was gone or cannot be removed. */
+    boolean evict(int shard, String name) {
         String key = listeners.isEmpty() ? "" : keyOrPlace(shard, name);
         try (SharedDirectory.Held held = shared.lock(shard)) {
             if (!delete(shard, name)) {
-                return;
+                return false;
             }
         } catch (IOException e) {
             failed("evict", e);
-            return;
+            return false;
         }
         evictions.incrementAndGet();
         listeners.forEach(listener -> listener.evicted(key));
+        return true;
     }
 
     private String keyOrPlace(int shard, String name) {
@@ -734,7 +736,7 @@ public final class FileStorage implements Storage {
     public StorageStatistics statistics() throws IOException {
         begin();
         sweeper.ensureCounted();
-        return new StorageStatistics(shared.entries.get(), shared.bytes.get(), -1, maxBytes, evictions.get());
+        return new StorageStatistics(shared.entries.get(), shared.bytes.get(), maxEntries, maxBytes, evictions.get());
     }
 
     @Override
@@ -831,6 +833,7 @@ public final class FileStorage implements Storage {
         private @Nullable Duration ttl;
         private boolean sliding;
         private Duration checkTtlEvery = Duration.ofMinutes(1);
+        private long maxEntries = -1;
         private long maxBytes = 512L << 20;
         private long maxEntryBytes = -1;
         private int maxVariants = 64;
@@ -871,6 +874,12 @@ public final class FileStorage implements Storage {
         /** How often to {@linkplain FileStorage#sweep sweep} while the storage is used; by default every minute. */
         public Builder checkTtlEvery(Duration interval) {
             this.checkTtlEvery = positive(interval, "checkTtlEvery");
+            return this;
+        }
+
+        /** The capacity in entries; by default there is none but that in bytes. */
+        public Builder maxEntries(long maxEntries) {
+            this.maxEntries = atLeast(1, maxEntries, "maxEntries");
             return this;
         }
 

@@ -35,16 +35,24 @@ final class Sweeper {
     private final SharedDirectory shared;
     private final ShardListings listings;
     private final long maxBytes;
+    private final long maxEntries;
     private int cursor;
     private boolean stuck;
     private long stuckUntil;
 
-    Sweeper(FileStorage storage, Layout layout, SharedDirectory shared, ShardListings listings, long maxBytes) {
+    Sweeper(
+            FileStorage storage,
+            Layout layout,
+            SharedDirectory shared,
+            ShardListings listings,
+            long maxBytes,
+            long maxEntries) {
         this.storage = storage;
         this.layout = layout;
         this.shared = shared;
         this.listings = listings;
         this.maxBytes = maxBytes;
+        this.maxEntries = maxEntries;
     }
 
     /** Counts what is there, if that has not been done yet. */
@@ -68,9 +76,7 @@ final class Sweeper {
         try {
             walk(maxReads);
             removeOrphans();
-            if (shared.bytes.get() > maxBytes) {
-                evict(0);
-            }
+            evict(0, 0);
         } finally {
             shared.room.unlock();
         }
@@ -123,7 +129,7 @@ final class Sweeper {
     }
 
     /**
-     * Makes room for an entry and takes it.
+     * Makes room for an entry and takes it, in bytes and in number.
      *
      * @return false when there is none to be had
      */
@@ -143,9 +149,11 @@ final class Sweeper {
             if (stuck && System.nanoTime() - stuckUntil < 0) {
                 return false;
             }
-            evict(size);
-            stuck = !tryReserve(size);
-            stuckUntil = System.nanoTime() + RETRY_NANOS;
+            stuck = false;
+            while (!stuck && !tryReserve(size)) {
+                stuck = !evict(size, 1);
+                stuckUntil = System.nanoTime() + RETRY_NANOS;
+            }
             return !stuck;
         } finally {
             shared.room.unlock();
@@ -153,18 +161,34 @@ final class Sweeper {
     }
 
     private boolean tryReserve(long size) {
-        if (shared.bytes.addAndGet(size) <= maxBytes) {
-            return true;
+        boolean fits = shared.bytes.addAndGet(size) <= maxBytes;
+        fits &= shared.entries.incrementAndGet() <= maxEntries;
+        if (!fits) {
+            unreserve(size);
         }
+        return fits;
+    }
+
+    /** Gives back what {@link #reserve} took. */
+    void unreserve(long size) {
         shared.bytes.addAndGet(-size);
-        return false;
+        shared.entries.decrementAndGet();
     }
 
     private record Candidate(int shard, String name, long lastUse) {}
 
-    /** Removes the least recently used entries until there is room for one of the size and a tenth of the capacity. */
-    private void evict(long size) throws IOException {
-        long goal = Math.max(0, Math.min(maxBytes - maxBytes / 10, maxBytes - size));
+    /**
+     * Where bytes or entries do not fit, removes the least recently used entries until there is room for them, and for a
+     * tenth of the capacity besides.
+     *
+     * @return false when nothing could be removed
+     */
+    private boolean evict(long size, long count) throws IOException {
+        long bytesGoal = goal(shared.bytes.get(), size, maxBytes);
+        long entriesGoal = goal(shared.entries.get(), count, maxEntries);
+        if (bytesGoal == Long.MAX_VALUE && entriesGoal == Long.MAX_VALUE) {
+            return true;
+        }
         List<Candidate> candidates = new ArrayList<>();
         for (int shard : listings.shards()) {
             for (String name : listings.list(shard)) {
@@ -176,12 +200,22 @@ final class Sweeper {
             }
         }
         candidates.sort(Comparator.comparingLong(Candidate::lastUse).thenComparing(Candidate::name));
+        boolean removed = false;
         for (Candidate candidate : candidates) {
-            if (shared.bytes.get() <= goal) {
-                break;
+            if (shared.bytes.get() <= bytesGoal && shared.entries.get() <= entriesGoal) {
+                return true;
             }
-            storage.evict(candidate.shard, candidate.name);
+            removed |= storage.evict(candidate.shard, candidate.name);
         }
+        return removed;
+    }
+
+    /** How much may stay of what there is, so that more of it fits. */
+    private static long goal(long now, long more, long capacity) {
+        if (now <= capacity - more) {
+            return Long.MAX_VALUE;
+        }
+        return Math.max(0, Math.min(capacity - capacity / 10, capacity - more));
     }
 
     /** Removes temporary files whose owner is gone. */

@@ -68,6 +68,33 @@ class CapacityTest {
     }
 
     @Test
+    @DisplayName(
+            "a capacity in entries is never exceeded, and found to be when the storage is opened with a smaller one")
+    void maxEntries() throws IOException {
+        try (FileStorage storage = open(Fixture.storage(directory, clock).maxEntries(30))) {
+            for (int i = 0; i < 100; i++) {
+                clock.advance(Duration.ofMillis(1));
+                Fixture.put(storage, Fixture.head("k" + i, clock).build(), new byte[10]);
+                assertThat(Fixture.files(directory)).hasSizeBetween(Math.min(i + 1, 27), 30);
+                assertThat(storage.lookup("k" + i)).hasSize(1);
+            }
+            assertThat(storage.statistics().maxEntries()).isEqualTo(30);
+            assertThat(storage.statistics().entries())
+                    .isEqualTo(Fixture.files(directory).size());
+            assertThat(events.evicted.subList(0, 6)).containsExactly("k0", "k1", "k2", "k3", "k4", "k5");
+            // Two objects on one directory count together.
+            try (FileStorage smaller = open(Fixture.storage(directory, clock).maxEntries(5))) {
+                smaller.sweep();
+                assertThat(Fixture.files(directory)).hasSize(5);
+                assertThat(storage.statistics().entries()).isEqualTo(5);
+            }
+        }
+        assertThatThrownBy(() -> FileStorage.builder().maxEntries(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("maxEntries must be at least 1, not 0");
+    }
+
+    @Test
     @DisplayName("what is too large is not stored, costs no other entry, and leaves nothing")
     void tooLarge() throws IOException {
         try (FileStorage storage =

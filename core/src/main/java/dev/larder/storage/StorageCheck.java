@@ -1,0 +1,110 @@
+package dev.larder.storage;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * Reads all of a storage, so that every checksum in it is compared. Entries that turn out damaged are removed by their
+ * storage, as they are whenever they are found.
+ */
+public final class StorageCheck {
+    private static final int PIECE = 1 << 18;
+
+    private final Storage storage;
+    private final Consumer<Progress> listener;
+    private final Damages damages = new Damages();
+    private final ByteBuffer piece = ByteBuffer.allocate(PIECE);
+    private long entries;
+    private long bytes;
+
+    private StorageCheck(Storage storage, Consumer<Progress> listener) {
+        this.storage = storage;
+        this.listener = listener;
+    }
+
+    /**
+     * Something damaged.
+     *
+     * @param where the file, row or object
+     * @param what what is wrong with it
+     */
+    public record Damage(String where, String what) {}
+
+    /**
+     * How far a check has come.
+     *
+     * @param entries how many sound entries there are
+     * @param bytes how many bytes their bodies have
+     * @param damaged what is damaged
+     */
+    public record Progress(long entries, long bytes, List<Damage> damaged) {}
+
+    /**
+     * Reads all entries. Waits for it; the storage may be in use meanwhile, and damage that others find in this time is
+     * reported too.
+     *
+     * @param listener is told after every piece of a body and after every entry, on this thread
+     * @return how it ended
+     * @throws IOException when the storage fails
+     */
+    public static Progress check(Storage storage, Consumer<Progress> listener) throws IOException {
+        StorageCheck check = new StorageCheck(storage, listener);
+        storage.addListener(check.damages);
+        try {
+            Iterator<StoredEntry> all = storage.entries();
+            while (all.hasNext()) {
+                check.read(all.next());
+                listener.accept(check.progress());
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            check.damages.done = true;
+        }
+        return check.progress();
+    }
+
+    private Progress progress() {
+        return new Progress(entries, bytes, new ArrayList<>(damages.found));
+    }
+
+    private void read(StoredEntry entry) throws IOException {
+        int before = damages.found.size();
+        long start = bytes;
+        try (BodyReader body = storage.open(entry)) {
+            if (body == null) {
+                return; // gone, or damaged and reported
+            }
+            for (long at = 0; at < body.length(); at += piece.position()) {
+                body.read(at, piece.clear());
+                bytes += piece.position();
+                listener.accept(progress());
+            }
+            entries++;
+        } catch (IOException e) {
+            bytes = start;
+            if (damages.found.size() == before) {
+                throw e;
+            }
+        }
+    }
+
+    /** Storages keep their listeners, so it must be quiet afterwards. */
+    private static final class Damages implements StorageListener {
+        private final List<Damage> found = new CopyOnWriteArrayList<>();
+        private volatile boolean done;
+
+        @Override
+        public void corrupt(String where, String what) {
+            if (!done) {
+                found.add(new Damage(where, what));
+            }
+        }
+    }
+}

@@ -91,11 +91,17 @@ final class Bucket {
                 name,
                 allowance,
                 () -> client.getObject(
-                        b -> b.bucket(bucket)
-                                .key(name)
-                                .range("bytes=" + from + "-" + (from + length - 1))
-                                .overrideConfiguration(configuration(allowance)),
-                        new WholeObject(length)),
+                                b -> b.bucket(bucket)
+                                        .key(name)
+                                        .range("bytes=" + from + "-" + (from + length - 1))
+                                        .overrideConfiguration(configuration(allowance)),
+                                new WholeObject(length))
+                        .exceptionally(failure -> {
+                            if (unwrapped(failure) instanceof S3Exception e && e.statusCode() == 416) {
+                                return new Fetched("", new byte[0]); // it ends before
+                            }
+                            throw new CompletionException(unwrapped(failure));
+                        }),
                 404);
     }
 
@@ -174,18 +180,21 @@ final class Bucket {
             all.add(ObjectIdentifier.builder().key(name).build());
         }
         Duration allowance = Duration.ofMillis(10L * names.size());
-        return request("DeleteObjects", names.get(0), allowance, () -> client.deleteObjects(
-                        b -> b.bucket(bucket)
+        return request(
+                "DeleteObjects",
+                names.get(0),
+                allowance,
+                () -> client.deleteObjects(b -> b.bucket(bucket)
                                 .delete(d -> d.objects(all).quiet(true))
                                 .overrideConfiguration(configuration(allowance)))
-                .thenApply(answer -> {
-                    if (!answer.errors().isEmpty()) {
-                        throw new CompletionException(new IOException(
-                                "DeleteObjects: " + answer.errors().get(0).code() + " for "
+                        .thenApply(answer -> {
+                            if (!answer.errors().isEmpty()) {
+                                throw new CompletionException(new IOException("DeleteObjects: "
+                                        + answer.errors().get(0).code() + " for "
                                         + answer.errors().size() + " objects"));
-                    }
-                    return answer;
-                }));
+                            }
+                            return answer;
+                        }));
     }
 
     /** The objects whose names begin with a prefix and come after another, in order. */
@@ -210,24 +219,28 @@ final class Bucket {
                 "CreateMultipartUpload",
                 name,
                 Duration.ZERO,
-                () -> client.createMultipartUpload(
-                                b -> b.bucket(bucket).key(name).contentType(OCTETS).overrideConfiguration(inTime))
+                () -> client.createMultipartUpload(b ->
+                                b.bucket(bucket).key(name).contentType(OCTETS).overrideConfiguration(inTime))
                         .thenApply(answer -> answer.uploadId())));
     }
 
     CompletionStage<CompletedPart> uploadPart(String name, String upload, int number, byte[] bytes) {
         Duration allowance = allowance(bytes.length);
-        return required(request("UploadPart", name, allowance, () -> client.uploadPart(
-                        b -> b.bucket(bucket)
-                                .key(name)
-                                .uploadId(upload)
+        return required(request(
+                "UploadPart",
+                name,
+                allowance,
+                () -> client.uploadPart(
+                                b -> b.bucket(bucket)
+                                        .key(name)
+                                        .uploadId(upload)
+                                        .partNumber(number)
+                                        .overrideConfiguration(configuration(allowance)),
+                                AsyncRequestBody.fromBytesUnsafe(bytes))
+                        .thenApply(answer -> CompletedPart.builder()
                                 .partNumber(number)
-                                .overrideConfiguration(configuration(allowance)),
-                        AsyncRequestBody.fromBytesUnsafe(bytes))
-                .thenApply(answer -> CompletedPart.builder()
-                        .partNumber(number)
-                        .eTag(answer.eTag())
-                        .build())));
+                                .eTag(answer.eTag())
+                                .build())));
     }
 
     CompletionStage<@Nullable Object> completeUpload(String name, String upload, List<CompletedPart> parts) {
@@ -313,7 +326,8 @@ final class Bucket {
     private IOException failure(String operation, String name, Throwable cause) {
         String what = operation + " of " + bucket + "/" + name + " failed: ";
         if (cause instanceof S3Exception e) {
-            String code = e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
+            String code =
+                    e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
             String why = "status " + e.statusCode() + (code == null ? "" : " " + code);
             if (e.statusCode() == 501) {
                 why += "; this service lacks something that is needed, such as conditional writes";

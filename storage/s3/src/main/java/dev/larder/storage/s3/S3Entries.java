@@ -13,13 +13,11 @@ import dev.larder.storage.s3.KeyIndex.Variant;
 import dev.larder.storage.s3.WholeObject.Fetched;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -272,18 +270,20 @@ final class S3Entries implements AsyncStorage {
 
     /** Removes what is damaged, if it still is: the bytes may have gone wrong on their way. */
     private CompletionStage<?> repair(String name) {
-        return queues.run(name, () -> readAsIs(name).thenCompose(index -> {
-            if (index.damage.isEmpty()) {
-                return CompletableFuture.completedFuture(null);
-            }
-            return apply(name, same -> new Draft<>(live(same), false, same.damage), index, true, 0)
-                    .thenApply(damage -> {
-                        for (String what : damage) {
-                            reportDamage(indexObject(name), what);
-                        }
-                        return null;
-                    });
-        }));
+        return queues.run(
+                name,
+                () -> readAsIs(name).thenCompose(index -> {
+                    if (index.damage.isEmpty()) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    return apply(name, same -> new Draft<>(live(same), false, same.damage), index, true, 0)
+                            .thenApply(damage -> {
+                                for (String what : damage) {
+                                    reportDamage(indexObject(name), what);
+                                }
+                                return null;
+                            });
+                }));
     }
 
     /** An entry whose body turned out damaged. */
@@ -292,9 +292,11 @@ final class S3Entries implements AsyncStorage {
         reportDamage(bodyObject(entry.name, id), what);
         inBackground(
                 "remove a damaged entry",
-                () -> modify(entry.name, index -> index.find(id) == null
-                        ? Draft.unchanged(false)
-                        : new Draft<>(without(index, Set.of(id)), false, true)));
+                () -> modify(
+                        entry.name,
+                        index -> index.find(id) == null
+                                ? Draft.unchanged(false)
+                                : new Draft<>(without(index, Set.of(id)), false, true)));
     }
 
     private void reportDamage(String where, String what) {
@@ -365,11 +367,10 @@ final class S3Entries implements AsyncStorage {
             return CompletableFuture.completedFuture(new S3Body.Inline(inline));
         }
         AtomicBoolean damaged = new AtomicBoolean();
-        S3Body body = new S3Body(
-                bucket, bodyObject(entry.name, id), id, entry.bodyLength(), this::isClosed, what -> {
-                    damaged.set(true);
-                    removeDamaged(entry, what);
-                });
+        S3Body body = new S3Body(bucket, bodyObject(entry.name, id), id, entry.bodyLength(), this::isClosed, what -> {
+            damaged.set(true);
+            removeDamaged(entry, what);
+        });
         return body.load(0).handle((found, failure) -> {
             if (failure == null) {
                 return found ? body : null;
@@ -413,8 +414,7 @@ final class S3Entries implements AsyncStorage {
     /** Writes the index of an entry anew, into which its uses go by themselves. */
     private CompletionStage<?> flushUse(String name, String id) {
         return modify(
-                name,
-                index -> index.find(id) == null ? Draft.unchanged(false) : new Draft<>(live(index), false, true));
+                name, index -> index.find(id) == null ? Draft.unchanged(false) : new Draft<>(live(index), false, true));
     }
 
     // ---- writing
@@ -450,7 +450,10 @@ final class S3Entries implements AsyncStorage {
         }
         ByteBuffer body = writer.inline();
         KeyIndex index = known.get(writer.name);
-        if (body != null && index != null && index.inlineBytes() + body.remaining() > INLINE_TOTAL) {
+        if (body != null
+                && body.hasRemaining()
+                && index != null
+                && index.inlineBytes() + body.remaining() > INLINE_TOTAL) {
             body = null;
         }
         ByteBuffer inline = body;
@@ -618,7 +621,8 @@ final class S3Entries implements AsyncStorage {
 
         private long stamp(Variant variant) {
             S3Entry entry = variant.entry();
-            long used = Math.max(variant.lastUse(), entry == null ? 0 : entry.stored().createdAt());
+            long used = Math.max(
+                    variant.lastUse(), entry == null ? 0 : entry.stored().createdAt());
             return uses.stamp(variant.id(), used);
         }
 
@@ -627,8 +631,8 @@ final class S3Entries implements AsyncStorage {
             if (use == null || use.pending() == 0) {
                 return variant;
             }
-            Variant with = variant.withUses(
-                    variant.uses() + use.pending(), Math.max(variant.lastUse(), use.lastMillis()));
+            Variant with =
+                    variant.withUses(variant.uses() + use.pending(), Math.max(variant.lastUse(), use.lastMillis()));
             counted.add(Map.entry(with, use.pending()));
             return with;
         }
@@ -868,20 +872,19 @@ final class S3Entries implements AsyncStorage {
 
     /** The names of the keys that have something in their index, a page of them, from behind an object on. */
     CompletionStage<Names> names(String after) {
-        return started(() -> bucket.list(indexPrefix(), after)
-                .thenApply(page -> {
-                    List<String> names = new ArrayList<>(page.contents().size());
-                    for (S3Object object : page.contents()) {
-                        String name = indexName(object.key());
-                        if (name != null && object.size() > KeyIndex.EMPTY_BYTES) {
-                            names.add(name);
-                        }
-                    }
-                    String last = page.contents().isEmpty()
-                            ? after
-                            : page.contents().get(page.contents().size() - 1).key();
-                    return new Names(names, Boolean.TRUE.equals(page.isTruncated()) ? last : null);
-                }));
+        return started(() -> bucket.list(indexPrefix(), after).thenApply(page -> {
+            List<String> names = new ArrayList<>(page.contents().size());
+            for (S3Object object : page.contents()) {
+                String name = indexName(object.key());
+                if (name != null && object.size() > KeyIndex.EMPTY_BYTES) {
+                    names.add(name);
+                }
+            }
+            String last = page.contents().isEmpty()
+                    ? after
+                    : page.contents().get(page.contents().size() - 1).key();
+            return new Names(names, Boolean.TRUE.equals(page.isTruncated()) ? last : null);
+        }));
     }
 
     /** The entries of some keys. */
@@ -948,8 +951,7 @@ final class S3Entries implements AsyncStorage {
 
     /** Evicts until the capacity is kept to. */
     CompletionStage<?> evictAll() {
-        List<String> names =
-                ledger == null ? List.of() : ledger.toEvict(maxEntries, maxBytes, Integer.MAX_VALUE);
+        List<String> names = ledger == null ? List.of() : ledger.toEvict(maxEntries, maxBytes, Integer.MAX_VALUE);
         return Each.of(names, AT_ONCE, name -> evict(name, ""));
     }
 
@@ -1015,8 +1017,7 @@ final class S3Entries implements AsyncStorage {
             return;
         }
         boolean begun = inBackground(
-                "sweep",
-                () -> sweep(Sweeper.BACKGROUND_READS).whenComplete((done, failure) -> sweeping.set(false)));
+                "sweep", () -> sweep(Sweeper.BACKGROUND_READS).whenComplete((done, failure) -> sweeping.set(false)));
         if (!begun) {
             sweeping.set(false);
         }
@@ -1085,23 +1086,19 @@ final class S3Entries implements AsyncStorage {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         if (isClosed()) {
             return;
         }
-        IOException failure = null;
         try {
             if (!bucket.isFailing()) {
                 S3Storage.await(flushUses().toCompletableFuture().orTimeout(5, TimeUnit.SECONDS));
             }
         } catch (IOException e) {
-            failure = e;
+            failed("write uses", e);
         }
         if (closed.compareAndSet(false, true)) {
             closeClient.run();
-        }
-        if (failure != null) {
-            throw failure;
         }
     }
 

@@ -79,7 +79,10 @@ final class S3EntryWriter implements AsyncEntryWriter {
         if (commitCalled) {
             return CompletableFuture.failedFuture(new IllegalStateException("commit has been called"));
         }
-        if (failed || bytes.remaining() > maxBody - length) {
+        if (failed) {
+            return CompletableFuture.failedFuture(new IOException("an earlier piece could not be written"));
+        }
+        if (bytes.remaining() > maxBody - length) {
             failed = true;
             buffer = new byte[0];
             return CompletableFuture.failedFuture(new EntryTooLargeException());
@@ -155,8 +158,10 @@ final class S3EntryWriter implements AsyncEntryWriter {
     @Nullable
     ByteBuffer inline() {
         return length <= S3Entries.INLINE
-                ? ByteBuffer.wrap(length == 0 ? new byte[0] : Arrays.copyOfRange(
-                        buffer, Blocks.CHECKSUM, Blocks.CHECKSUM + (int) length))
+                ? ByteBuffer.wrap(
+                        length == 0
+                                ? new byte[0]
+                                : Arrays.copyOfRange(buffer, Blocks.CHECKSUM, Blocks.CHECKSUM + (int) length))
                 : null;
     }
 

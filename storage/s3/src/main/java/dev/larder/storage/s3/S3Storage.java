@@ -121,11 +121,7 @@ public final class S3Storage implements Storage {
         S3AsyncClient given = builder.client;
         S3AsyncClient client = given != null ? given : builder.defaultClient();
         place = builder.bucket + "/" + builder.keyPrefix;
-        Bucket bucket = new Bucket(
-                client,
-                builder.bucket,
-                builder.timeout,
-                builder.breaker.timeout(builder.timeout).executor(builder.executor));
+        Bucket bucket = new Bucket(client, builder.bucket, builder.timeout, builder.breaker.timeout(builder.timeout));
         entries = new S3Entries(builder, bucket, given != null ? () -> {} : client::close);
     }
 
@@ -331,7 +327,7 @@ public final class S3Storage implements Storage {
 
     /** {@inheritDoc} A client that was given stays open. */
     @Override
-    public void close() throws IOException {
+    public void close() {
         entries.close();
     }
 
@@ -455,9 +451,13 @@ public final class S3Storage implements Storage {
             return this;
         }
 
-        /** Runs what follows a time-out, and begins what is done in the background; by default the common pool. */
+        /**
+         * Runs what follows a time-out, and begins what is done in the background; by default a pool of daemon threads and the
+         * common pool.
+         */
         public Builder executor(Executor executor) {
             this.executor = Objects.requireNonNull(executor, "executor");
+            breaker.executor(executor);
             return this;
         }
 

@@ -122,15 +122,20 @@ final class Sweeper {
 
         /** Deletes an index with nothing in it, which so far told writers of a removal. */
         private CompletionStage<Boolean> deleteEmpty(String name) {
-            return store.queues().run(name, () -> store.read(name).thenCompose(index -> {
-                if (index.etag == null || !index.variants.isEmpty() || !index.removedBodies.isEmpty()) {
-                    return NOTHING;
-                }
-                return store.bucket.deleteIf(store.indexObject(name), index.etag).thenApply(done -> {
-                    store.forgetIndex(name);
-                    return true;
-                });
-            }));
+            return store.queues()
+                    .run(
+                            name,
+                            () -> store.read(name).thenCompose(index -> {
+                                if (index.etag == null || !index.variants.isEmpty() || !index.removedBodies.isEmpty()) {
+                                    return NOTHING;
+                                }
+                                return store.bucket
+                                        .deleteIf(store.indexObject(name), index.etag)
+                                        .thenApply(done -> {
+                                            store.forgetIndex(name);
+                                            return true;
+                                        });
+                            }));
         }
 
         // ---- bodies that no index names
@@ -158,7 +163,8 @@ final class Sweeper {
                     end = object.key();
                 }
                 String next = end;
-                boolean more = Boolean.TRUE.equals(page.isTruncated()) && !page.contents().isEmpty();
+                boolean more = Boolean.TRUE.equals(page.isTruncated())
+                        && !page.contents().isEmpty();
                 boolean stop = enough;
                 return Each.of(byKey, S3Entries.AT_ONCE, this::deleteOrphans).thenCompose(done -> {
                     bodyCursor = stop ? next : "";
@@ -185,22 +191,24 @@ final class Sweeper {
         // ---- uploads that nobody goes on with
 
         CompletionStage<?> uploads(String afterKey, String afterUpload) {
-            return store.bucket.uploads(store.bodyPrefix(), afterKey, afterUpload).thenCompose(page -> {
-                List<MultipartUpload> old = new ArrayList<>();
-                for (MultipartUpload upload : page.uploads()) {
-                    if (store.bodyName(upload.key()) != null && isOlder(upload.initiated(), 2 * graceMillis)) {
-                        old.add(upload);
-                    }
-                }
-                return Each.of(
-                                old,
-                                S3Entries.AT_ONCE,
-                                upload -> store.bucket.abortUpload(upload.key(), upload.uploadId()))
-                        .thenCompose(done -> Boolean.TRUE.equals(page.isTruncated())
-                                        && page.nextKeyMarker() != null
-                                ? uploads(page.nextKeyMarker(), String.valueOf(page.nextUploadIdMarker()))
-                                : CompletableFuture.completedFuture(null));
-            });
+            return store.bucket
+                    .uploads(store.bodyPrefix(), afterKey, afterUpload)
+                    .thenCompose(page -> {
+                        List<MultipartUpload> old = new ArrayList<>();
+                        for (MultipartUpload upload : page.uploads()) {
+                            if (store.bodyName(upload.key()) != null && isOlder(upload.initiated(), 2 * graceMillis)) {
+                                old.add(upload);
+                            }
+                        }
+                        return Each.of(
+                                        old,
+                                        S3Entries.AT_ONCE,
+                                        upload -> store.bucket.abortUpload(upload.key(), upload.uploadId()))
+                                .thenCompose(done -> Boolean.TRUE.equals(page.isTruncated())
+                                                && page.nextKeyMarker() != null
+                                        ? uploads(page.nextKeyMarker(), String.valueOf(page.nextUploadIdMarker()))
+                                        : CompletableFuture.completedFuture(null));
+                    });
         }
     }
 }

@@ -73,8 +73,7 @@ final class Uses {
     /** That some uses are in the index now. */
     void written(String id, long count, long total, long lastUse) {
         uses.computeIfPresent(
-                id,
-                (same, use) -> new Use(use.name, total, Math.max(0, use.pending - count), use.stamp, lastUse));
+                id, (same, use) -> new Use(use.name, total, Math.max(0, use.pending - count), use.stamp, lastUse));
     }
 
     /** Before an entry is flushed by itself, so that a failing S3 is asked again after an interval, not at every use. */

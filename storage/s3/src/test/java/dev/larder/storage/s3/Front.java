@@ -104,7 +104,8 @@ final class Front implements AutoCloseable {
                 Request request = new Request(line[0], line[1]);
                 requests.add(request);
                 if (EXPECTS.matcher(head).find()) {
-                    client.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+                    client.getOutputStream()
+                            .write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
                 }
                 byte[] body = fromClient.readNBytes((int) length(head));
                 switch (script.apply(request)) {

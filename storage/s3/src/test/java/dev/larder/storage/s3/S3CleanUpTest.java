@@ -3,7 +3,6 @@ package dev.larder.storage.s3;
 import static dev.larder.storage.s3.Entries.bytes;
 import static dev.larder.storage.s3.Entries.head;
 import static dev.larder.storage.s3.Entries.only;
-import static dev.larder.storage.s3.Entries.put;
 import static dev.larder.storage.s3.Entries.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -205,7 +204,8 @@ class S3CleanUpTest {
             putNow("key " + i, 10);
             clock.advance(Duration.ofMillis(1));
         }
-        try (S3Storage limited = builder.gracePeriod(Duration.ofHours(1)).maxEntries(10).build()) {
+        try (S3Storage limited =
+                builder.gracePeriod(Duration.ofHours(1)).maxEntries(10).build()) {
             assertThat(limited.statistics().entries()).as("not counted yet").isEqualTo(-1);
             Entries.tryPut(limited, headNow("newest").build(), bytes(10, 1));
             limited.sweep();

@@ -125,7 +125,9 @@ class S3DamageTest {
             put(storage, "key", bytes(300, 2));
             assertThat(read(storage, only(storage, "key"))).isEqualTo(bytes(300, 2));
         }
-        assertThat(reports.corrupt).allMatch(report -> report.startsWith(index("key"))).hasSize(damage.length);
+        assertThat(reports.corrupt)
+                .allMatch(report -> report.startsWith(index("key")))
+                .hasSize(damage.length);
         assertThat(reports.failed).isEmpty();
     }
 
@@ -228,8 +230,8 @@ class S3DamageTest {
         assertThat(storage.lookup("key")).isEmpty();
         put(storage, "key", bytes(300, 2));
         assertThat(storage.lookup("key")).hasSize(1);
-        KeyIndex index = KeyIndex.read(
-                S3Entries.nameOf("key"), "e", server.get(index("key")), BinarySerializer.INSTANCE);
+        KeyIndex index =
+                KeyIndex.read(S3Entries.nameOf("key"), "e", server.get(index("key")), BinarySerializer.INSTANCE);
         assertThat(index.variants).hasSize(2);
         assertThat(index.find(head.id())).isNotNull();
         assertThat(reports.corrupt).isEmpty();

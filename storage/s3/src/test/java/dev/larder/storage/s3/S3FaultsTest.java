@@ -76,8 +76,7 @@ class S3FaultsTest {
     /** Sends and returns how long that took, in milliseconds. */
     private static long send(CacheClient cache, URI uri, String expected) throws Exception {
         long start = System.nanoTime();
-        HttpResponse<String> response =
-                cache.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+        HttpResponse<String> response = cache.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
         long millis = (System.nanoTime() - start) / 1_000_000;
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.body()).isEqualTo(expected);
@@ -112,7 +111,9 @@ class S3FaultsTest {
             for (int i = 0; i < 50; i++) {
                 send(cache, origin.uri("/warm"), "hello");
             }
-            assertThat((System.nanoTime() - start) / 50_000_000).as("each while the breaker is open").isLessThan(100);
+            assertThat((System.nanoTime() - start) / 50_000_000)
+                    .as("each while the breaker is open")
+                    .isLessThan(100);
             assertThat(front.requests)
                     .filteredOn(request -> !request.method().equals("HEAD"))
                     .as("two retries at most for each of three failures; the rest are probes")
@@ -138,8 +139,7 @@ class S3FaultsTest {
         Fault[] faults = {Fault.SLOW_DOWN, Fault.INTERNAL_ERROR, Fault.RESET, Fault.FLIP, Fault.CUT};
         try (ScriptedOrigin origin = ScriptedOrigin.start();
                 CacheClient cache = cache(storage(Duration.ofSeconds(5)))) {
-            origin.otherwise(
-                    request -> Reply.ok("hello " + request.path()).field("Cache-Control", "max-age=60"));
+            origin.otherwise(request -> Reply.ok("hello " + request.path()).field("Cache-Control", "max-age=60"));
             front.script = request -> {
                 synchronized (random) {
                     return random.nextInt(100) < percent ? faults[random.nextInt(faults.length)] : Fault.NONE;

@@ -72,7 +72,8 @@ class S3ProcessesTest {
                     for (int i = 0; i < each; i++) {
                         StoredResponse head = head("key").build();
                         int length = i % 5 == 0 ? 20_000 + i : 100 + i;
-                        assertThat(Entries.tryPut(storage, head, bytes(length, head.id().hashCode())))
+                        assertThat(Entries.tryPut(
+                                        storage, head, bytes(length, head.id().hashCode())))
                                 .isTrue();
                         written.put(head.id(), length);
                     }
@@ -89,7 +90,8 @@ class S3ProcessesTest {
         for (StoredEntry entry : storages.get(0).lookup("key")) {
             found.put(entry.stored().id(), (int) entry.bodyLength());
             assertThat(read(storages.get(0), entry))
-                    .isEqualTo(bytes((int) entry.bodyLength(), entry.stored().id().hashCode()));
+                    .isEqualTo(
+                            bytes((int) entry.bodyLength(), entry.stored().id().hashCode()));
         }
         assertThat(found).hasSize(8 * each).isEqualTo(written);
     }
@@ -205,7 +207,9 @@ class S3ProcessesTest {
             executor.shutdownNow();
         }
         Set<String> seen = new HashSet<>();
-        opened.get(1).entries().forEachRemaining(entry -> seen.add(entry.stored().key()));
+        opened.get(1)
+                .entries()
+                .forEachRemaining(entry -> seen.add(entry.stored().key()));
         assertThat(seen).hasSize(keys);
         assertThat(opened.get(1).removeIf(head -> head.key().endsWith("7"))).isEqualTo(keys / 10);
         assertThat(opened.get(1).clear()).isEqualTo(keys - keys / 10);

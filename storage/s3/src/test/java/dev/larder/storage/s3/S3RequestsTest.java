@@ -115,7 +115,8 @@ class S3RequestsTest {
         byte[] body = bytes(12 << 20, 1);
         // Begin, three parts, complete, and the index.
         assertThat(requestsOf(() -> put(storage, "key", body))).isEqualTo(Map.of("GET", 1, "POST", 2, "PUT", 4));
-        assertThat(requestsOf(() -> assertThat(read(storage, only(storage, "key"))).isEqualTo(body)))
+        assertThat(requestsOf(
+                        () -> assertThat(read(storage, only(storage, "key"))).isEqualTo(body)))
                 .hasEntrySatisfying("GET", gets -> assertThat(gets).isLessThan(14));
     }
 
@@ -126,7 +127,8 @@ class S3RequestsTest {
         for (StoredResponse head : List.of(small, large)) {
             assertThat(requestsOf(() -> {
                         only(storage, head.key());
-                        assertThat(storage.freshen(head.toBuilder().status(203).build())).isTrue();
+                        assertThat(storage.freshen(head.toBuilder().status(203).build()))
+                                .isTrue();
                     }))
                     .isEqualTo(Map.of("GET", 1, "PUT", 1));
         }
@@ -152,10 +154,12 @@ class S3RequestsTest {
         StoredResponse old = put(storage, "key", bytes(100, 1));
         assertThat(requestsOf(() -> {
                     only(storage, "key");
-                    assertThat(Entries.tryPut(storage, head("key").build(), bytes(100, 2), old)).isTrue();
+                    assertThat(Entries.tryPut(storage, head("key").build(), bytes(100, 2), old))
+                            .isTrue();
                 }))
                 .isEqualTo(Map.of("GET", 1, "PUT", 1));
-        assertThat(requestsOf(() -> assertThat(storage.removeKey("key")).isEqualTo(1))).isEqualTo(Map.of("PUT", 1));
+        assertThat(requestsOf(() -> assertThat(storage.removeKey("key")).isEqualTo(1)))
+                .isEqualTo(Map.of("PUT", 1));
     }
 
     @Test
@@ -187,7 +191,8 @@ class S3RequestsTest {
             for (boolean async : new boolean[] {false, true}) {
                 assertThat(requestsOf(() -> {
                             var response = async
-                                    ? cache.sendAsync(request, BodyHandlers.ofString()).join()
+                                    ? cache.sendAsync(request, BodyHandlers.ofString())
+                                            .join()
                                     : cache.send(request, BodyHandlers.ofString());
                             assertThat(CacheInfo.of(response).status()).isEqualTo(CacheResult.HIT);
                             assertThat(response.body()).isEqualTo("hello");

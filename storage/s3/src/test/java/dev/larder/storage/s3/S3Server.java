@@ -68,7 +68,9 @@ final class S3Server implements AutoCloseable {
                 if (request.ifMatch() != null) {
                     HeadObjectResponse there = blobMetadataIfPresent(request.bucket(), request.key());
                     if (there == null
-                            || !request.ifMatch().replace("\"", "").equals(there.eTag().replace("\"", ""))) {
+                            || !request.ifMatch()
+                                    .replace("\"", "")
+                                    .equals(there.eTag().replace("\"", ""))) {
                         throw S3Exceptions.fromStatusCode(412);
                     }
                 }
@@ -158,17 +160,13 @@ final class S3Server implements AutoCloseable {
     }
 
     byte[] get(String name) {
-        return client.getObject(
-                        b -> b.bucket(BUCKET).key(name),
-                        AsyncResponseTransformer.toBytes())
+        return client.getObject(b -> b.bucket(BUCKET).key(name), AsyncResponseTransformer.toBytes())
                 .join()
                 .asByteArray();
     }
 
     void put(String name, byte[] bytes) {
-        client.putObject(
-                        b -> b.bucket(BUCKET).key(name),
-                        AsyncRequestBody.fromBytes(bytes))
+        client.putObject(b -> b.bucket(BUCKET).key(name), AsyncRequestBody.fromBytes(bytes))
                 .join();
     }
 

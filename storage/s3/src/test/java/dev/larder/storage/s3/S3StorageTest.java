@@ -2,7 +2,9 @@ package dev.larder.storage.s3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncStorage;
+import dev.larder.storage.Serializer;
 import dev.larder.storage.Storage;
 import dev.larder.testkit.StorageContract;
 import dev.larder.testkit.StorageSetup;
@@ -32,12 +34,26 @@ class S3StorageTest extends StorageContract {
 
     @Override
     protected Storage open(StorageSetup setup) {
+        return openWith(setup, serializer());
+    }
+
+    @Override
+    protected Storage openWith(StorageSetup setup, Serializer serializer) {
+        return open(setup, serializer, prefix);
+    }
+
+    @Override
+    protected Storage openBeside(StorageSetup setup) {
+        return open(setup, serializer(), prefix + "beside/");
+    }
+
+    private static Storage open(StorageSetup setup, Serializer serializer, String prefix) {
         S3Storage.Builder builder = S3Storage.builder()
                 .bucket(S3Server.BUCKET)
                 .client(server.client)
                 .keyPrefix(prefix)
                 .timeout(Duration.ofSeconds(30))
-                .serializer(serializer())
+                .serializer(serializer)
                 .clock(setup.clock());
         setup.ttl().ifPresent(builder::ttl);
         setup.slidingTtl().ifPresent(builder::slidingTtl);
@@ -46,6 +62,15 @@ class S3StorageTest extends StorageContract {
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);
         return builder.build();
+    }
+
+    @Override
+    protected boolean damageBody(StoredResponse head) {
+        String object = prefix + "b/" + S3Entries.nameOf(head.key()) + "/" + head.id();
+        byte[] body = server.get(object);
+        body[body.length - 50_000] ^= 1;
+        server.put(object, body);
+        return true;
     }
 
     @Override
@@ -65,7 +90,7 @@ class S3StorageTest extends StorageContract {
 
     @Override
     protected int operationsPerThread() {
-        return 25; // each is a request or more, and the server does some hundred a second
+        return 40; // each is a request or more
     }
 
     @Override

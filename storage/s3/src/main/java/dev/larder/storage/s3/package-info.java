@@ -1,4 +1,4 @@
-/** Entries in S3 and what is compatible with it. */
+/** Storage in S3. */
 @NullMarked
 package dev.larder.storage.s3;
 

@@ -3,6 +3,9 @@
 module dev.larder.storage.s3 {
     exports dev.larder.storage.s3;
 
+    provides dev.larder.storage.StorageProvider with
+            dev.larder.storage.s3.S3StorageProvider;
+
     requires transitive dev.larder.core;
     requires org.reactivestreams;
     requires software.amazon.awssdk.awscore;

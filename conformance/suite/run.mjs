@@ -18,8 +18,8 @@ const AT_ONCE = 100
 // As many requests as the suite makes are answered long before that.
 const LONGEST_RUN = 10 * 60 * 1000
 
-const USAGE = `usage: conformance/run [--client jdk|jdk-async] [--mode private|shared] [--storage memory:|file:|file:PATH]
-                       [--careful] [--restart | --crash] [--id TEST-ID] [--suite DIRECTORY] [--expected FILE]
+const USAGE = `usage: conformance/run [--client jdk|jdk-async|okhttp|apache|apache-async|spring|webclient]
+                       [--mode private|shared] [--storage memory:|file:|sqlite:|SPEC] [--careful] [--restart | --crash] [--id TEST-ID] [--suite DIRECTORY] [--expected FILE]
   --letter-of-rfc  also what the standard allows and Larder leaves off by default; this is the default here
   --careful        Larder's defaults instead
   --restart        the gateway's process is stopped and started again before each test's second request

@@ -7,6 +7,9 @@ import java.io.IOException;
  * it is given, and does not follow redirects, decode content, keep cookies or repeat requests.
  */
 interface ClientUnderTest extends AutoCloseable {
+    /** How long a connection may be idle: the suite's origin closes it after five seconds of silence. */
+    int IDLE_SECONDS = 3;
+
     /**
      * Sends a request through the cache.
      *

@@ -13,16 +13,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 
 /** Larder's client for {@code java.net.http}. */
 final class JdkClient implements ClientUnderTest {
-    /** Frames the gateway's own connection, or is written by the JDK's client itself. */
-    private static final Set<String> FRAMING =
-            Set.of("connection", "content-length", "expect", "keep-alive", "proxy-connection", "transfer-encoding");
-
     private final CacheClient client;
     private final URI origin;
     private final boolean async;
@@ -42,7 +36,7 @@ final class JdkClient implements ClientUnderTest {
         // Fields go through as they came, these included.
         System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host,upgrade");
         // The suite's origin closes a connection after five seconds of silence.
-        System.setProperty("jdk.httpclient.keepalive.timeout", "3");
+        System.setProperty("jdk.httpclient.keepalive.timeout", Integer.toString(IDLE_SECONDS));
         // One attempt: the suite takes a repeated request for a fault of the cache.
         System.setProperty("jdk.httpclient.redirects.retrylimit", "1");
         System.setProperty("jdk.httpclient.disableRetryConnect", "true");
@@ -81,10 +75,8 @@ final class JdkClient implements ClientUnderTest {
                             request.content().length == 0
                                     ? BodyPublishers.noBody()
                                     : BodyPublishers.ofByteArray(request.content()));
-            for (Field field : request.fields()) {
-                if (!FRAMING.contains(field.name().toLowerCase(Locale.ROOT))) {
-                    builder.header(field.name(), field.value());
-                }
+            for (Field field : request.forwardedFields()) {
+                builder.header(field.name(), field.value());
             }
             return builder.build();
         } catch (IllegalArgumentException e) {

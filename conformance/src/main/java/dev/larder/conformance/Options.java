@@ -19,7 +19,10 @@ record Options(
         String storage,
         boolean letterOfRfc,
         boolean log) {
-    static final String USAGE = "usage: gateway --listen HOST:PORT --origin URL [--client jdk|jdk-async]"
+    private static final String CLIENTS = "jdk, jdk-async, okhttp, apache, apache-async, spring or webclient";
+
+    static final String USAGE = "usage: gateway --listen HOST:PORT --origin URL"
+            + " [--client jdk|jdk-async|okhttp|apache|apache-async|spring|webclient]"
             + " [--mode private|shared] [--storage SPEC] [--letter-of-rfc] [--log]";
 
     /**
@@ -108,7 +111,12 @@ record Options(
         return switch (client) {
             case "jdk" -> new JdkClient(cache, origin, false);
             case "jdk-async" -> new JdkClient(cache, origin, true);
-            default -> throw new IllegalArgumentException("--client is jdk or jdk-async, not " + client);
+            case "okhttp" -> new OkHttp(cache, origin);
+            case "apache" -> new ApacheClassic(cache, origin);
+            case "apache-async" -> new ApacheAsync(cache, origin);
+            case "spring" -> new SpringRestClient(cache, origin);
+            case "webclient" -> new SpringWebClient(cache, origin);
+            default -> throw new IllegalArgumentException("--client is " + CLIENTS + ", not " + client);
         };
     }
 }

@@ -263,10 +263,14 @@ public final class WatchedStorage implements Storage {
 
         @Override
         public void close() throws IOException {
-            if (closed.compareAndSet(false, true)) {
-                opened(-1, 0);
+            try {
+                reader.close();
+            } finally {
+                // Not before: who waits for this looks at what is left.
+                if (closed.compareAndSet(false, true)) {
+                    opened(-1, 0);
+                }
             }
-            reader.close();
             before("close reader");
         }
     }
@@ -305,10 +309,14 @@ public final class WatchedStorage implements Storage {
 
         @Override
         public void close() throws IOException {
-            if (closed.compareAndSet(false, true)) {
-                opened(0, -1);
+            try {
+                writer.close();
+            } finally {
+                // Not before: who waits for this looks at what is left.
+                if (closed.compareAndSet(false, true)) {
+                    opened(0, -1);
+                }
             }
-            writer.close();
             before("close writer");
         }
     }

@@ -21,6 +21,14 @@ public interface Origin<B> {
      */
     Response<B> send(RequestHead request) throws IOException, InterruptedException;
 
+    /**
+     * What sends the same request when its caller has been answered and the cache goes on for its own sake. It must not
+     * touch what belongs to the caller, such as a context or a connection.
+     */
+    default Origin<B> inBackground() {
+        return this;
+    }
+
     /** The origin's response: its head, and its body still to be read. */
     record Response<B>(ResponseHead head, B body) {}
 
@@ -38,5 +46,10 @@ public interface Origin<B> {
          *     cancels it when the caller cancels
          */
         CompletionStage<Response<B>> send(RequestHead request);
+
+        /** As {@link Origin#inBackground}. */
+        default Async<B> inBackground() {
+            return this;
+        }
     }
 }

@@ -113,7 +113,10 @@ final class ClassicCaching implements ExecChainHandler {
                 });
             }
         } else if (body != null) {
-            body.close();
+            // Not closed: an empty body, too, is stored when it has been read to its end.
+            try (InputStream stream = body.stream()) {
+                stream.transferTo(OutputStream.nullOutputStream());
+            }
         }
         if (received == null) {
             scope.clientContext.setRoute(scope.route);

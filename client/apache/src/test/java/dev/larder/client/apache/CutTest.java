@@ -107,8 +107,8 @@ final class CutTest extends ApacheScenario {
             origin.on("/cut").reply(whole.cutAfter(cut));
             try {
                 get("/cut");
-            } catch (java.io.IOException e) {
-                assertThat(cut).isLessThan(20);
+            } catch (java.io.IOException | org.apache.hc.core5.http.HttpException e) {
+                assertThat(cut).as("where " + e).isLessThan(whole.toBytes().length - 10);
             }
             assertThat(cache.storage().lookup(origin.uri("/cut").toString()))
                     .as("cut at " + cut)
@@ -119,11 +119,20 @@ final class CutTest extends ApacheScenario {
     /** The stored response stays what it was but for the fields that came whole. */
     @Test
     void aValidation() throws Exception {
+        // Connections that have ended stay in the client's pool until it notices.
+        setup.retries = true;
+        reopen();
         Reply whole = Reply.notModified().field("ETag", "\"1\"").field("Cache-Control", "max-age=36000");
         String text = new String(whole.toBytes(), StandardCharsets.ISO_8859_1);
         for (int cut = text.indexOf("Cache-Control"); cut < text.length() - 4; cut++) {
             cache.clear();
-            origin.on("/a").replies(cacheable("1").field("ETag", "\"1\"").thenClose(), whole.cutAfter(cut));
+            origin.on("/a")
+                    .replies(
+                            cacheable("1")
+                                    .field("ETag", "\"1\"")
+                                    .field("Connection", "close")
+                                    .thenClose(),
+                            whole.cutAfter(cut));
             get("/a");
             advance(61);
             assertResult(get("/a"), CacheResult.REVALIDATED, "1");
@@ -145,7 +154,8 @@ final class CutTest extends ApacheScenario {
                 .reply(Reply.raw("HTTP/1.1 200\r\nContent-Length: 0\r\nCache-Control: max-age=60\r\n\r\n"));
         for (String path : List.of("/a", "/empty", "/closing", "/interim", "/204", "/noreason")) {
             get(path);
-            assertThat(get(path).info().status()).as(path).isEqualTo(CacheResult.HIT);
+            var again = get(path).info();
+            assertThat(again.status()).as(path + ": " + again.explain()).isEqualTo(CacheResult.HIT);
         }
     }
 }

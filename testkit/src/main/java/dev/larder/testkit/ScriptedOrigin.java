@@ -241,6 +241,21 @@ public final class ScriptedOrigin implements AutoCloseable {
         }
     }
 
+    /**
+     * The number of connections that are open now. One that the client has closed counts until its thread has noticed,
+     * which it does when it reads or writes.
+     *
+     * @return how many there are
+     */
+    public int openConnections() {
+        lock.lock();
+        try {
+            return connections.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Forgets the requests recorded so far, so that counting starts again at zero. Scripts are kept. */
     public void forgetRequests() {
         lock.lock();

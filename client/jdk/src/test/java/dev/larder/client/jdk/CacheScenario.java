@@ -2,15 +2,14 @@ package dev.larder.client.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.larder.CacheInfo;
-import dev.larder.CacheListener;
 import dev.larder.HttpCache;
-import dev.larder.http.RequestHead;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
+import dev.larder.testkit.CacheEvents;
 import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
+import dev.larder.testkit.WatchedStorage;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,8 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,7 +48,7 @@ abstract class CacheScenario {
     Path directory;
 
     final ManualClock clock = new ManualClock();
-    final Events events = new Events();
+    final CacheEvents events = new CacheEvents();
     ScriptedOrigin origin;
     WatchedStorage storage;
     HttpCache cache;
@@ -68,8 +65,8 @@ abstract class CacheScenario {
     void leavesNothingBehind() throws Exception {
         try {
             assertThat(storage.awaitAllClosed()).as("open readers and writers").isZero();
-            assertThat(events.troubles).as("troubles nobody asked for").isEmpty();
-            assertThat(cache.statistics().requests()).as("statistics").isEqualTo(events.answered.get());
+            assertThat(events.troubles()).as("troubles nobody asked for").isEmpty();
+            assertThat(cache.statistics().requests()).as("statistics").isEqualTo(events.answered());
         } finally {
             client.close();
             origin.close();
@@ -96,7 +93,7 @@ abstract class CacheScenario {
                 .clock(clock)
                 .build();
         client = around(PLAIN);
-        events.answered.set(0);
+        events.answered(0);
     }
 
     final void sharedCache() {
@@ -184,37 +181,5 @@ abstract class CacheScenario {
     final String lastAsked(String path, String name) {
         var requests = origin.requests(path);
         return requests.get(requests.size() - 1).first(name);
-    }
-
-    /** What the cache reports. */
-    static final class Events implements CacheListener {
-        final AtomicLong answered = new AtomicLong();
-        final List<String> troubles = new CopyOnWriteArrayList<>();
-        final List<String> abandoned = new CopyOnWriteArrayList<>();
-
-        @Override
-        public void answered(RequestHead request, CacheInfo info) {
-            answered.incrementAndGet();
-        }
-
-        @Override
-        public void abandoned(dev.larder.rules.StoredResponse response, String why) {
-            abandoned.add(why);
-        }
-
-        @Override
-        public void storageFailed(String operation, Throwable failure) {
-            troubles.add("storage failed in " + operation + ": " + failure);
-        }
-
-        @Override
-        public void corrupt(String where, String what) {
-            troubles.add("corrupt " + where + ": " + what);
-        }
-
-        @Override
-        public void failed(String operation, IOException failure) {
-            troubles.add("failed " + operation + ": " + failure);
-        }
     }
 }

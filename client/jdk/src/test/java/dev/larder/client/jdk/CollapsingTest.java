@@ -8,6 +8,7 @@ import dev.larder.policy.CachePolicy;
 import dev.larder.storage.memory.InMemoryStorage;
 import dev.larder.testkit.GeneratedBody;
 import dev.larder.testkit.Reply;
+import dev.larder.testkit.WatchedStorage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpResponse;
@@ -243,7 +244,7 @@ final class CollapsingTest extends CacheScenario {
                 assertThat(e.getCause()).isInstanceOf(IOException.class);
             }
         }
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
         given("/a", fresh("1", 60));
         get("/a").assertMiss("1");
     }

@@ -40,7 +40,7 @@ final class CutTest extends CacheScenario {
                 taken += isTaken(sent.remove()) ? 1 : 0;
             }
         }
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
         return taken;
     }
 
@@ -110,7 +110,7 @@ final class CutTest extends CacheScenario {
             assertThat(isTaken(new Sent(cut, response))).isFalse();
             assertThat(cache.entries().hasNext()).as("cut at " + cut).isFalse();
         }
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
     }
 
     @Test
@@ -129,6 +129,6 @@ final class CutTest extends CacheScenario {
             }
             cache.clear();
         }
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
     }
 }

@@ -156,7 +156,7 @@ final class Http2Test extends CacheScenario {
                 assertThat(CacheInfo.of(response).status()).isEqualTo(CacheResult.MISS);
                 assertThat(CacheInfo.of(response).stored()).isFalse();
             } catch (IOException e) {
-                events.answered.set(cache.statistics().requests());
+                events.answered(cache.statistics().requests());
             }
             assertThat(cache.entries().hasNext()).isFalse();
         }

@@ -69,7 +69,7 @@ final class InterruptionTest extends CacheScenario {
         get("/a").assertHit("a");
         cache.invalidate(origin.uri("/e"));
         get("/e").assertMiss("/e");
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
     }
 
     /** Takes a body on the caller's own thread, which is interrupted when it begins. */

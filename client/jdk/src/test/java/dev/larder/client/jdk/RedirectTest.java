@@ -106,7 +106,7 @@ final class RedirectTest extends CacheScenario {
         assertThat(cached.followRedirects()).isEqualTo(redirect);
         assertThat(run(cached, request)).as(what).isEqualTo(run(plain, request));
         cache.clear();
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
     }
 
     @ParameterizedTest

@@ -46,8 +46,8 @@ final class StorageFaultsTest extends CacheScenario {
                         .as("open after call %s failed", n)
                         .isZero();
                 storage.fail(operation -> {});
-                assertThat(events.troubles).allMatch(trouble -> trouble.contains("injected"));
-                events.troubles.clear();
+                assertThat(events.troubles()).allMatch(trouble -> trouble.contains("injected"));
+                events.forgetTroubles();
                 cache.clear();
                 advance(100);
                 if (calls.get() < n) {

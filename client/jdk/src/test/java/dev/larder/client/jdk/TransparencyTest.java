@@ -41,7 +41,7 @@ final class TransparencyTest extends CacheScenario {
         assertThat(origin.requests()).hasSize(2);
         assertThat(wire(origin.requests().get(1)))
                 .isEqualTo(wire(origin.requests().get(0)));
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
     }
 
     @Test
@@ -128,7 +128,7 @@ final class TransparencyTest extends CacheScenario {
         failsAlike(request("GET", "/refused"), "refused");
         assertThat(cache.entries().hasNext()).isFalse();
         assertThat(storage.awaitAllClosed()).isZero();
-        events.answered.set(cache.statistics().requests());
+        events.answered(cache.statistics().requests());
     }
 
     private void failsAlike(HttpRequest request, String what) {

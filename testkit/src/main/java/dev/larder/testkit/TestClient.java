@@ -1,0 +1,14 @@
+package dev.larder.testkit;
+
+/** One client, with or without a cache, as {@link ClientContract} drives it. Called by many threads at once. */
+public interface TestClient extends AutoCloseable {
+    /**
+     * Begins to send a request and returns at once; {@link TestCall} has forms for clients that block and for those that
+     * do not. What cannot be sent fails in {@link TestCall#await}.
+     */
+    TestCall start(TestRequest request);
+
+    /** Gives up the connections that were opened for this client alone. Does not close the cache. */
+    @Override
+    void close() throws Exception;
+}

@@ -147,6 +147,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
         Body body = answer.body();
         HttpResponse response;
         EntityDetails details;
+        AsyncBody origin = relayed;
         if (relayed != null) {
             response = relayed.response();
             details = relayed.details();
@@ -158,7 +159,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
             details = body != null && MessageSupport.canResponseHaveBody(request.getMethod(), response)
                     ? new Details(body.length(), response)
                     : null;
-            if (received == null) {
+            if (origin == null) {
                 context.setRoute(scope.route);
                 context.setRequest(request);
                 context.setResponse(response);
@@ -176,7 +177,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
             callback.failed(e);
             return;
         }
-        Feeding feeding = new Feeding(details == null ? null : consumer, relayed, callback);
+        Feeding feeding = new Feeding(details == null ? null : consumer, origin, callback);
         scope.cancellableDependency.setDependency(feeding);
         if (relayed != null) {
             relayed.subscribe(feeding);

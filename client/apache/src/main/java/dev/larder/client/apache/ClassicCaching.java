@@ -105,7 +105,7 @@ final class ClassicCaching implements ExecChainHandler {
         Messages.fill(response, answer.head().fields(), received);
         Body body = answer.body();
         if (body != null && MessageSupport.canResponseHaveBody(request.getMethod(), response)) {
-            response.setEntity(new BodyEntity(body, response));
+            response.setEntity(new BodyEntity(body, response, received == null ? null : received.getEntity()));
             if (caller != null) {
                 caller.setDependency(() -> {
                     body.close();

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Feeds a body to the caller's consumer, no more of it than the consumer has room for, and tells the caller of its end. */
 final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChannel, Cancellable {
     private final @Nullable AsyncDataConsumer consumer;
-    private final @Nullable AsyncBody relayed;
+    private final @Nullable AsyncBody origin;
     private final AsyncExecCallback callback;
 
     private final AtomicLong room = new AtomicLong();
@@ -36,11 +36,11 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
      * A body for a consumer.
      *
      * @param consumer null when nobody is interested in it
-     * @param relayed where the trailers are, if there can be any
+     * @param origin the response that it comes from, if that is the origin's: then its trailers are the caller's, too
      */
-    Feeding(@Nullable AsyncDataConsumer consumer, @Nullable AsyncBody relayed, AsyncExecCallback callback) {
+    Feeding(@Nullable AsyncDataConsumer consumer, @Nullable AsyncBody origin, AsyncExecCallback callback) {
         this.consumer = consumer;
-        this.relayed = relayed;
+        this.origin = origin;
         this.callback = callback;
     }
 
@@ -133,7 +133,7 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
     private void end() throws IOException, HttpException {
         if (!over.get()) {
             if (consumer != null) {
-                consumer.streamEnd(relayed == null ? List.of() : relayed.trailers());
+                consumer.streamEnd(origin == null ? List.of() : origin.trailers());
             }
             if (over.compareAndSet(false, true)) {
                 release();

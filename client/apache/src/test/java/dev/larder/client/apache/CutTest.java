@@ -119,12 +119,12 @@ final class CutTest extends ApacheScenario {
     /** The stored response stays what it was but for the fields that came whole. */
     @Test
     void aValidation() throws Exception {
-        // Connections that have ended stay in the client's pool until it notices.
-        setup.retries = true;
-        reopen();
-        Reply whole = Reply.notModified().field("ETag", "\"1\"").field("Cache-Control", "max-age=36000");
+        Reply whole = Reply.notModified()
+                .field("Connection", "close")
+                .field("ETag", "\"1\"")
+                .field("Cache-Control", "max-age=36000");
         String text = new String(whole.toBytes(), StandardCharsets.ISO_8859_1);
-        for (int cut = text.indexOf("Cache-Control"); cut < text.length() - 4; cut++) {
+        for (int cut = text.indexOf("max-age"); cut < text.length() - 4; cut++) {
             cache.clear();
             origin.on("/a")
                     .replies(

@@ -154,8 +154,8 @@ final class AsyncCaching implements AsyncExecChainHandler {
             Messages.amend(response, relayed.head(), answer.head());
         } else {
             response = new BasicHttpResponse(answer.head().status());
-            HttpResponse received = last == null || answer.info().fromCache() ? null : last.response();
-            Messages.fill(response, answer.head().fields(), received);
+            origin = answer.info().fromCache() ? null : last;
+            Messages.fill(response, answer.head().fields(), origin == null ? null : origin.response());
             details = body != null && MessageSupport.canResponseHaveBody(request.getMethod(), response)
                     ? new Details(body.length(), response)
                     : null;

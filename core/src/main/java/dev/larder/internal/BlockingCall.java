@@ -209,7 +209,8 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
     @Override
     public CacheStep serveStored(Outcome.ServeStored step) {
         StoredEntry candidate = (StoredEntry) step.candidate();
-        Pieces shared = step.withBody() ? attached(candidate, true) : null;
+        // The origin's body belongs to another request: who waits in its connection could not give up.
+        Pieces shared = step.withBody() ? attached(candidate, false) : null;
         if (shared != null) {
             answer = serve(step, candidate, new PieceBody(shared), 0);
             return step;

@@ -1,0 +1,276 @@
+package dev.larder.client.okhttp;
+
+import dev.larder.CacheInfo;
+import dev.larder.HttpCache;
+import dev.larder.client.Answer;
+import dev.larder.client.Body;
+import dev.larder.client.Call;
+import dev.larder.client.Origin;
+import dev.larder.engine.CacheResult;
+import dev.larder.http.HttpFields;
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
+import dev.larder.http.TargetUri;
+import dev.larder.policy.CacheControls;
+import dev.larder.rules.StoredResponse;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.List;
+import okhttp3.Authenticator;
+import okhttp3.Cookie;
+import okhttp3.EventListener;
+import okhttp3.Headers;
+import okhttp3.Interceptor;
+import okhttp3.MediaType;
+import okhttp3.OkHttp;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import org.jspecify.annotations.Nullable;
+
+/** One request of a call and its answer, of which a redirected call has several. */
+final class Hop {
+    /** What the cache adds to a request, or leaves out of it. */
+    private static final List<String> CONDITIONS =
+            List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
+
+    private final HttpCache cache;
+    private final OkHttpClient plain;
+    private final Interceptor.Chain chain;
+    private final Request request;
+    private final Cancellation cancellation;
+    private final Thread owner = Thread.currentThread();
+    private volatile boolean answered;
+    /** What the origin answered this call last. */
+    private @Nullable Response received;
+
+    Hop(
+            HttpCache cache,
+            OkHttpClient plain,
+            Interceptor.Chain chain,
+            Request request,
+            Cancellation cancellation) {
+        this.cache = cache;
+        this.plain = plain;
+        this.chain = chain;
+        this.request = request;
+        this.cancellation = cancellation;
+    }
+
+    Response send(@Nullable Response prior) throws IOException {
+        CacheControls tagged = request.tag(CacheControls.class);
+        CacheControls controls = tagged == null ? CacheControls.NONE : tagged;
+        HttpFields fields = effectiveFields();
+        Content content = Content.of(request, fields, controls);
+        RequestHead head =
+                new RequestHead(request.method(), TargetUri.parse(request.url().toString()), fields);
+        int patience = chain.readTimeoutMillis();
+        Call call =
+                new Call(head, content.content(), controls, patience == 0 ? null : Duration.ofMillis(patience));
+        Answer<OriginBody> answer = answer(call, content.request());
+        Response response = toResponse(answer, prior);
+        tell(answer.info(), response);
+        return response;
+    }
+
+    private Answer<OriginBody> answer(Call call, Request sent) throws IOException {
+        cancellation.enter();
+        try {
+            return cache.execute(call, OriginBody.KIND, head -> ask(toRequest(sent, call, head)));
+        } catch (GivenUp e) {
+            throw e.failure;
+        } catch (InterruptedException e) {
+            if (chain.call().isCanceled()) {
+                throw new IOException("Canceled", e);
+            }
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for another call's response");
+        } finally {
+            answered = true;
+            cancellation.leave();
+        }
+    }
+
+    /**
+     * The fields that the origin will see as far as they matter to the cache: OkHttp adds these below it. A response that
+     * varies by them, or that only an authorized request got, must not be taken for one that anybody gets.
+     */
+    private HttpFields effectiveFields() {
+        HttpFields.Builder fields = Fields.of(request.headers()).toBuilder();
+        RequestBody body = request.body();
+        MediaType type = body == null ? null : body.contentType();
+        if (type != null) {
+            fields.set("Content-Type", type.toString());
+        }
+        if (Gzip.isTransparent(request)) {
+            fields.set("Accept-Encoding", "gzip");
+        }
+        List<Cookie> cookies = chain.getCookieJar().loadForRequest(request.url());
+        if (!cookies.isEmpty()) {
+            StringBuilder all = new StringBuilder();
+            for (Cookie cookie : cookies) {
+                all.append(all.length() == 0 ? "" : "; ")
+                        .append(cookie.name())
+                        .append('=')
+                        .append(cookie.value());
+            }
+            fields.remove("Cookie").addReceived("Cookie", all.toString());
+        }
+        if (request.header("User-Agent") == null) {
+            fields.set("User-Agent", "okhttp/" + OkHttp.VERSION);
+        }
+        if (cache.policy().shared()
+                && request.header("Authorization") == null
+                && chain.getAuthenticator() != Authenticator.NONE) {
+            fields.set("Authorization", "added-below-the-cache");
+        }
+        return fields.build();
+    }
+
+    /** The caller's own request where the cache added nothing to it, else a copy with the conditions added. */
+    private static Request toRequest(Request request, Call call, RequestHead head) {
+        if (head.equals(call.request())) {
+            return request;
+        }
+        Headers.Builder headers = request.headers().newBuilder();
+        for (String name : CONDITIONS) {
+            headers.removeAll(name);
+            for (String value : head.fields().values(name)) {
+                headers.addUnsafeNonAscii(name, value);
+            }
+        }
+        return request.newBuilder().headers(headers.build()).build();
+    }
+
+    private Origin.Response<OriginBody> ask(Request network) throws IOException, InterruptedException {
+        Response response;
+        okhttp3.Call by;
+        if (Thread.currentThread() == owner && !answered) {
+            by = chain.call();
+            response = proceed(network);
+            received = response;
+        } else {
+            // In the background, when the call may be over.
+            by = plain.newCall(network);
+            Wire wire = Wire.of(by);
+            wire.watch();
+            response = wire.restore(by.execute());
+        }
+        ResponseHead head = new ResponseHead(response.code(), Fields.of(response.headers()));
+        return new Origin.Response<>(head, new OriginBody(response, by));
+    }
+
+    private Response proceed(Request network) throws IOException, InterruptedException {
+        // OkHttp knows how to cancel what it does itself.
+        cancellation.leave();
+        Wire wire = Wire.of(chain.call());
+        wire.watch();
+        Response response;
+        try {
+            response = wire.restore(chain.proceed(network));
+        } catch (IOException e) {
+            if (chain.call().isCanceled()) {
+                throw new GivenUp(e);
+            }
+            throw e;
+        } finally {
+            wire.unwatch();
+        }
+        try {
+            cancellation.enter();
+        } catch (IOException e) {
+            response.close();
+            throw new GivenUp(e);
+        }
+        return response;
+    }
+
+    private Response toResponse(Answer<OriginBody> answer, @Nullable Response prior) {
+        CacheInfo info = answer.info();
+        Response origin = received;
+        Headers headers = headers(answer, origin);
+        Response.Builder response;
+        if (origin != null && !info.fromCache()) {
+            response = origin.newBuilder();
+        } else {
+            response = new Response.Builder()
+                    .protocol(origin == null ? Protocol.HTTP_1_1 : origin.protocol())
+                    .message("");
+            StoredResponse stored = info.storedResponse();
+            if (stored != null) {
+                response.sentRequestAtMillis(stored.requestTime()).receivedResponseAtMillis(stored.responseTime());
+            }
+        }
+        int status = answer.head().status();
+        boolean empty = request.method().equals("HEAD") || status == 204 || status == 304;
+        OriginBody relayed = answer.relayed();
+        Body body = answer.body();
+        if (relayed == null && body != null) {
+            response.body(empty ? released(body) : new ServedBody(body, headers, chain.call(), cancellation));
+        }
+        response.request(request.newBuilder().tag(CacheInfo.class, info).build())
+                .code(status)
+                .headers(headers)
+                .priorResponse(prior)
+                .networkResponse(origin == null ? null : origin.networkResponse())
+                .cacheResponse(info.fromCache() ? stored(status, headers) : null);
+        Response built = response.build();
+        return !empty && Gzip.isTransparent(request) && Gzip.isCoded(headers) ? Gzip.decoded(built) : built;
+    }
+
+    /** OkHttp's own object where the cache changed nothing. */
+    private static Headers headers(Answer<OriginBody> answer, @Nullable Response origin) {
+        HttpFields fields = answer.head().fields();
+        return origin != null && !answer.info().fromCache() && fields.equals(Fields.of(origin.headers()))
+                ? origin.headers()
+                : Fields.toHeaders(fields);
+    }
+
+    private static ResponseBody released(Body body) {
+        body.close();
+        return ResponseBody.EMPTY;
+    }
+
+    private Response stored(int status, Headers headers) {
+        return new Response.Builder()
+                .request(request)
+                .protocol(Protocol.HTTP_1_1)
+                .code(status)
+                .message("")
+                .headers(headers)
+                .build();
+    }
+
+    /** Tells the call's listener what OkHttp's own cache would tell it. */
+    private void tell(CacheInfo info, Response response) {
+        EventListener listener = chain.getEventListener();
+        if (info.status() == CacheResult.REVALIDATED) {
+            listener.cacheConditionalHit(chain.call(), response);
+        } else if (info.fromCache()) {
+            listener.cacheHit(chain.call(), response);
+        } else if (received == null) {
+            listener.satisfactionFailure(chain.call(), response);
+        } else if (info.status() == CacheResult.MISS) {
+            listener.cacheMiss(chain.call());
+        }
+    }
+
+    static boolean isServed(ResponseBody body) {
+        return body instanceof ServedBody;
+    }
+
+    /** The call was cancelled: nobody is to try again on its behalf, and those who wait for it go on by themselves. */
+    private static final class GivenUp extends InterruptedException {
+        private static final long serialVersionUID = 1;
+
+        private final IOException failure;
+
+        GivenUp(IOException failure) {
+            this.failure = failure;
+        }
+    }
+}

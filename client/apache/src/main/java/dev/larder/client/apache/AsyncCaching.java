@@ -165,9 +165,12 @@ final class AsyncCaching implements AsyncExecChainHandler {
                 context.setResponse(response);
             }
         }
-        AsyncDataConsumer consumer;
+        // Before the caller hears of the response: one who has had enough then has not cancelled.
+        Feeding feeding = new Feeding(origin, callback);
+        scope.cancellableDependency.setDependency(feeding);
         try {
-            consumer = callback.handleResponse(response, details);
+            AsyncDataConsumer consumer = callback.handleResponse(response, details);
+            feeding.consumer(details == null ? null : consumer);
         } catch (HttpException | IOException | RuntimeException e) {
             if (relayed != null) {
                 relayed.cancel();
@@ -177,8 +180,6 @@ final class AsyncCaching implements AsyncExecChainHandler {
             callback.failed(e);
             return;
         }
-        Feeding feeding = new Feeding(details == null ? null : consumer, origin, callback);
-        scope.cancellableDependency.setDependency(feeding);
         if (relayed != null) {
             relayed.subscribe(feeding);
         } else if (body != null) {

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Feeds a body to the caller's consumer, no more of it than the consumer has room for, and tells the caller of its end. */
 final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChannel, Cancellable {
-    private final @Nullable AsyncDataConsumer consumer;
     private final @Nullable AsyncBody origin;
     private final AsyncExecCallback callback;
 
     private final AtomicLong room = new AtomicLong();
     private final AtomicBoolean over = new AtomicBoolean();
     private final AtomicInteger working = new AtomicInteger();
+    private volatile @Nullable AsyncDataConsumer consumer;
     private volatile Flow.@Nullable Subscription subscription;
     private volatile boolean complete;
     private volatile @Nullable List<ByteBuffer> next;
@@ -33,20 +33,26 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
     private final ArrayDeque<ByteBuffer> left = new ArrayDeque<>();
 
     /**
-     * A body for a consumer.
+     * A body for the caller.
      *
-     * @param consumer null when nobody is interested in it
      * @param origin the response that it comes from, if that is the origin's: then its trailers are the caller's, too
      */
-    Feeding(@Nullable AsyncDataConsumer consumer, @Nullable AsyncBody origin, AsyncExecCallback callback) {
-        this.consumer = consumer;
+    Feeding(@Nullable AsyncBody origin, AsyncExecCallback callback) {
         this.origin = origin;
         this.callback = callback;
+    }
+
+    /** Who is fed; without one the body is read all the same. Called before this subscribes to it. */
+    void consumer(@Nullable AsyncDataConsumer consumer) {
+        this.consumer = consumer;
     }
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
         this.subscription = subscription;
+        if (over.get()) {
+            subscription.cancel();
+        }
         work();
     }
 
@@ -99,6 +105,7 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
         if (source == null || over.get()) {
             return;
         }
+        AsyncDataConsumer consumer = this.consumer;
         List<ByteBuffer> piece = next;
         if (piece != null) {
             next = null;
@@ -131,6 +138,7 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
     }
 
     private void end() throws IOException, HttpException {
+        AsyncDataConsumer consumer = this.consumer;
         if (!over.get()) {
             if (consumer != null) {
                 consumer.streamEnd(origin == null ? List.of() : origin.trailers());
@@ -160,6 +168,7 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
     }
 
     private void release() {
+        AsyncDataConsumer consumer = this.consumer;
         if (consumer != null) {
             consumer.releaseResources();
         }

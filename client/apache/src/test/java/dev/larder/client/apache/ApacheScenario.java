@@ -10,6 +10,7 @@ import dev.larder.policy.CachePolicy;
 import dev.larder.storage.memory.InMemoryStorage;
 import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.ScriptedOrigin;
+import dev.larder.testkit.WatchedStorage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +41,7 @@ abstract class ApacheScenario {
     final List<String> troubles = new CopyOnWriteArrayList<>();
     final Way.Setup setup = new Way.Setup();
     ScriptedOrigin origin;
+    WatchedStorage storage;
     HttpCache cache;
     Way.Client client;
 
@@ -53,6 +55,7 @@ abstract class ApacheScenario {
     void everyConnectionIsReleased() throws Exception {
         try {
             awaitNoLease();
+            assertThat(storage.awaitAllClosed()).as("open readers and writers").isZero();
             assertThat(troubles).isEmpty();
         } finally {
             client.close();
@@ -71,8 +74,10 @@ abstract class ApacheScenario {
 
     /** A client anew, with what {@link #setup} says. */
     final void with(CachePolicy.Builder policy) throws IOException {
+        storage = new WatchedStorage(
+                InMemoryStorage.builder().capacity(10_000).clock(clock).build());
         cache = HttpCache.builder()
-                .storage(InMemoryStorage.builder().capacity(10_000).clock(clock).build())
+                .storage(storage)
                 .clock(clock)
                 .policy(policy.build())
                 .listener(new CacheListener() {

@@ -23,6 +23,14 @@ public interface Origin<B> {
      */
     Response<B> send(RequestHead request) throws IOException, InterruptedException;
 
+    /**
+     * What sends the same request when its caller has been answered and the cache goes on for its own sake. It must not
+     * touch what belongs to the caller, such as a context or a connection.
+     */
+    default Origin<B> inBackground() {
+        return this;
+    }
+
     /** The origin's response: its head, and its body still to be read. */
     record Response<B>(ResponseHead head, B body) {}
 
@@ -49,6 +57,11 @@ public interface Origin<B> {
          */
         default void revalidate(Consumer<Runnable> revalidation, Executor executor) {
             executor.execute(() -> revalidation.accept(() -> {}));
+        }
+
+        /** As {@link Origin#inBackground}. */
+        default Async<B> inBackground() {
+            return this;
         }
     }
 }

@@ -132,7 +132,7 @@ public final class AsyncCall<B> extends CallState<B>
 
     @Override
     void inBackground(Runnable done) {
-        new AsyncCall<>(core, call, kind, origin, true).run().whenComplete((answered, failure) -> {
+        new AsyncCall<>(core, call, kind, origin.inBackground(), true).run().whenComplete((answered, failure) -> {
             if (failure == null) {
                 drain(answered, done);
             } else {

@@ -74,7 +74,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
     @Override
     void inBackground(Runnable done) {
         try {
-            drain(new BlockingCall<>(core, call, kind, origin, true).run(), done);
+            drain(new BlockingCall<>(core, call, kind, origin.inBackground(), true).run(), done);
         } catch (IOException | RuntimeException | Error e) {
             // The origin failed: the response stays stale, and a later request will ask again.
             done.run();

@@ -116,7 +116,12 @@ final class SecureOrigin implements AutoCloseable {
             plan.hold.await();
         }
         if (plan.cutAfter == 0) {
-            // The server resets the stream, or closes the connection, of what it cannot answer.
+            if (request.version().startsWith("HTTP/1")) {
+                return new MockResponse.Builder()
+                        .onResponseStart(new SocketEffect.CloseSocket())
+                        .build();
+            }
+            // The server resets the stream of what it cannot answer.
             SecureOrigin.<RuntimeException>fail(new IOException("no reply"));
         }
         return response(plan, request.method().equals("HEAD"), request.version().startsWith("HTTP/1"));

@@ -424,14 +424,20 @@ final class RedisOperations {
      */
     private CompletionStage<Boolean> publishInCluster(
             Upload upload, byte[] record, long length, byte[] single, List<StoredResponse> replaced) {
-        return wasRemoved(upload).thenCompose(before -> before
-                ? completed(false)
-                : publish(upload, record, length, single, replaced).thenCompose(stored -> !stored
+        return wasRemoved(upload)
+                .thenCompose(before -> before
                         ? completed(false)
-                        : wasRemoved(upload).thenCompose(after -> !after
-                                ? completed(true)
-                                : removeIds(upload.place(), List.of(upload.head().id()))
-                                        .thenApply(count -> false))));
+                        : publish(upload, record, length, single, replaced)
+                                .thenCompose(stored -> !stored
+                                        ? completed(false)
+                                        : wasRemoved(upload)
+                                                .thenCompose(after -> !after
+                                                        ? completed(true)
+                                                        : removeIds(
+                                                                        upload.place(),
+                                                                        List.of(upload.head()
+                                                                                .id()))
+                                                                .thenApply(count -> false))));
     }
 
     private CompletionStage<Boolean> wasRemoved(Upload upload) {
@@ -618,8 +624,8 @@ final class RedisOperations {
                 number(REMOVAL_MILLIS)));
         ids.forEach(id -> arguments.add(Place.bytes(id)));
         return uses.flush(place)
-                .thenCompose(done ->
-                        link.run(allowance, Script.REMOVE, new byte[][] {place.hash()}, arguments.toArray(new byte[0][])))
+                .thenCompose(done -> link.run(
+                        allowance, Script.REMOVE, new byte[][] {place.hash()}, arguments.toArray(new byte[0][])))
                 .thenCompose(reply -> {
                     int count = (int) integer(reply, 0);
                     List<String> gone = texts(reply, 1);

@@ -85,15 +85,15 @@ final class Link {
         return call(allowance, connection -> send(connection, type, key, arguments));
     }
 
-    /** As {@link #call(CommandType, byte[], byte[]...)}, waiting for the answer. */
-    List<@Nullable Object> await(CommandType type, byte[] key, byte[]... arguments) throws IOException {
+    /** As {@link #call(CommandType, byte[], Decoder)}, waiting for the answer, which is decoded on this thread. */
+    <T> T await(CommandType type, byte[] key, Decoder<T> decoder) throws IOException {
         Object answer;
         try {
-            answer = breaker.<Object>await(() -> guarded(connection -> send(connection, type, key, arguments)));
+            answer = breaker.<Object>await(() -> guarded(connection -> send(connection, type, key)));
         } catch (IOException e) {
             throw closed ? closedFailure() : e;
         }
-        return valuesOf(answer);
+        return decoder.decode(answer);
     }
 
     CompletionStage<List<@Nullable Object>> run(Script script, byte[][] keys, byte[]... arguments) {
@@ -138,15 +138,33 @@ final class Link {
 
     private CompletionStage<List<@Nullable Object>> call(
             Duration allowance, Function<Connection, CompletionStage<List<@Nullable Object>>> operation) {
-        CompletableFuture<List<@Nullable Object>> result = new CompletableFuture<>();
+        return call(allowance, operation, this::valuesOf);
+    }
+
+    /** What an answer says, for a caller who has waited for it or has not. */
+    interface Decoder<T> {
+        /** @param answer for {@link Link#valuesOf} */
+        T decode(Object answer) throws IOException;
+    }
+
+    /** A command whose answer becomes something else at once: no stage more than needed is on the way of a hit. */
+    <T> CompletionStage<T> call(CommandType type, byte[] key, Decoder<T> decoder) {
+        return call(Duration.ZERO, connection -> send(connection, type, key), decoder);
+    }
+
+    private <T> CompletionStage<T> call(
+            Duration allowance,
+            Function<Connection, CompletionStage<List<@Nullable Object>>> operation,
+            Decoder<T> decoder) {
+        CompletableFuture<T> result = new CompletableFuture<>();
         breaker.<Object>call(allowance, () -> guarded(operation)).whenComplete((answer, failure) -> {
             if (failure != null) {
                 result.completeExceptionally(closed ? closedFailure() : asIoException(failure));
                 return;
             }
             try {
-                result.complete(valuesOf(answer));
-            } catch (IOException e) {
+                result.complete(decoder.decode(answer));
+            } catch (IOException | RuntimeException e) {
                 result.completeExceptionally(e);
             }
         });
@@ -188,8 +206,13 @@ final class Link {
                 || message.startsWith("MASTERDOWN");
     }
 
+    /**
+     * What an answer holds.
+     *
+     * @throws RefusedException when it is a refusal
+     */
     @SuppressWarnings("unchecked") // guarded() answers nothing else
-    private List<@Nullable Object> valuesOf(Object answer) throws IOException {
+    List<@Nullable Object> valuesOf(Object answer) throws IOException {
         if (!(answer instanceof Refusal refusal)) {
             return (List<@Nullable Object>) answer;
         }

@@ -6,6 +6,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the entries of one primary key are: all of them under one hash tag, and so in one slot of a cluster.
@@ -54,8 +56,16 @@ record Place(String tag, byte[] hash) {
 
     /** Makes the Redis keys of a namespace. */
     static final class Keys {
+        private static final int SLOTS = 1 << 10;
+        /** Longer keys would fill the memory. */
+        private static final int MAX_KEY = 1 << 11;
+
         private final String namespace;
         private final byte[] prefix;
+        /** Places of keys that were asked for lately: to hash a key takes longer than to find it here. */
+        private final AtomicReferenceArray<@Nullable Known> known = new AtomicReferenceArray<>(SLOTS);
+
+        private record Known(String primaryKey, Place place) {}
 
         Keys(String namespace) {
             this.namespace = namespace;
@@ -76,6 +86,20 @@ record Place(String tag, byte[] hash) {
         }
 
         Place of(String primaryKey) {
+            int hash = primaryKey.hashCode();
+            int slot = (hash ^ hash >>> 16) & (SLOTS - 1);
+            Known before = known.get(slot);
+            if (before != null && before.primaryKey.equals(primaryKey)) {
+                return before.place;
+            }
+            Place place = hashed(primaryKey);
+            if (primaryKey.length() <= MAX_KEY) {
+                known.set(slot, new Known(primaryKey, place));
+            }
+            return place;
+        }
+
+        private Place hashed(String primaryKey) {
             MessageDigest digest;
             try {
                 digest = MessageDigest.getInstance("SHA-256");

@@ -16,7 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -50,6 +51,9 @@ final class RedisOperations {
     private static final int AT_ONCE = 16;
     /** A transfer that is slower than 10 MB/s counts as one that hangs. */
     private static final int BYTES_PER_MILLI = 10_000;
+
+    /** With so few fields and their values, looking for one takes less than a map of them. */
+    private static final int FEW = 32;
 
     private static final int SCAN_COUNT = 500;
     /** How many places are read or removed at once while walking through all. */
@@ -104,31 +108,24 @@ final class RedisOperations {
     // ---- reading
 
     List<StoredEntry> lookupNow(String key) throws IOException {
+        requireOpen();
         Place place = keys.of(key);
-        try {
-            requireOpen();
-            return entries(place, link.await(CommandType.HGETALL, place.hash()), key);
-        } catch (Link.RefusedException e) {
-            return afterRefusal(place, e);
-        }
+        return link.await(CommandType.HGETALL, place.hash(), answer -> lookedUp(place, answer, key));
     }
 
     CompletionStage<List<StoredEntry>> lookup(String key) {
-        Place place = keys.of(key);
-        return whenOpen(() -> link.call(CommandType.HGETALL, place.hash()).handle((fields, failure) -> {
-                    if (failure == null) {
-                        return completed(entries(place, fields, key));
-                    }
-                    if (Link.unwrapped(failure) instanceof Link.RefusedException refused) {
-                        try {
-                            return completed(afterRefusal(place, refused));
-                        } catch (IOException e) {
-                            return CompletableFuture.<List<StoredEntry>>failedFuture(e);
-                        }
-                    }
-                    return CompletableFuture.<List<StoredEntry>>failedFuture(Link.unwrapped(failure));
-                }))
-                .thenCompose(Function.identity());
+        return whenOpen(() -> {
+            Place place = keys.of(key);
+            return link.call(CommandType.HGETALL, place.hash(), answer -> lookedUp(place, answer, key));
+        });
+    }
+
+    private List<StoredEntry> lookedUp(Place place, Object answer, String key) throws IOException {
+        try {
+            return entries(place, link.valuesOf(answer), key);
+        } catch (Link.RefusedException e) {
+            return afterRefusal(place, e);
+        }
     }
 
     /** Something else is under the key of a place: that is damage, and it goes. */
@@ -146,23 +143,21 @@ final class RedisOperations {
         if (fields.isEmpty()) {
             return List.of();
         }
-        Map<String, byte[]> byName = new LinkedHashMap<>();
-        List<String> ids = new ArrayList<>(fields.size() / 3);
-        for (int i = 0; i + 1 < fields.size(); i += 2) {
-            if (fields.get(i) instanceof byte[] field && fields.get(i + 1) instanceof byte[] value) {
-                String name = new String(field, StandardCharsets.ISO_8859_1);
-                byName.put(name, value);
-                if (name.startsWith("h")) {
-                    ids.add(name.substring(1));
-                }
-            }
-        }
+        Function<byte[], byte @Nullable []> finder = fields.size() <= FEW ? name -> find(fields, name) : mapped(fields);
         long now = clock.millis();
-        List<StoredEntry> found = new ArrayList<>(ids.size());
-        for (String id : ids) {
-            byte[] record = byName.getOrDefault("h" + id, new byte[0]);
+        List<StoredEntry> found = new ArrayList<>(1);
+        for (int i = 0; i + 1 < fields.size(); i += 2) {
+            if (!(fields.get(i) instanceof byte[] name) || name.length == 0 || name[0] != 'h') {
+                continue;
+            }
+            byte[] record = fields.get(i + 1) instanceof byte[] bytes ? bytes : new byte[0];
+            String id = new String(name, 1, name.length - 1, StandardCharsets.ISO_8859_1);
             try {
-                RedisEntry entry = entry(place, id, record, byName.get("u" + id), byName.get("b" + id), key);
+                byte[] other = name.clone();
+                other[0] = 'u';
+                byte[] usage = finder.apply(other);
+                other[0] = 'b';
+                RedisEntry entry = entry(place, id, record, usage, finder.apply(other), key);
                 if (entry == null) {
                     continue;
                 }
@@ -176,6 +171,25 @@ final class RedisOperations {
             }
         }
         return found;
+    }
+
+    private static byte @Nullable [] find(List<@Nullable Object> fields, byte[] wanted) {
+        for (int i = 0; i + 1 < fields.size(); i += 2) {
+            if (fields.get(i) instanceof byte[] name && Arrays.equals(name, wanted)) {
+                return fields.get(i + 1) instanceof byte[] value ? value : null;
+            }
+        }
+        return null;
+    }
+
+    private static Function<byte[], byte @Nullable []> mapped(List<@Nullable Object> fields) {
+        Map<ByteBuffer, byte[]> byName = new HashMap<>();
+        for (int i = 0; i + 1 < fields.size(); i += 2) {
+            if (fields.get(i) instanceof byte[] name && fields.get(i + 1) instanceof byte[] value) {
+                byName.put(ByteBuffer.wrap(name), value);
+            }
+        }
+        return name -> byName.get(ByteBuffer.wrap(name));
     }
 
     /** The entry, or null when it takes a version or a serializer to read it that this is not. */
@@ -317,9 +331,9 @@ final class RedisOperations {
         return uses.used(entry, now, interval);
     }
 
-    private void writeUses(RedisEntry entry, long count, long lastUse) {
+    private CompletableFuture<?> writeUses(RedisEntry entry, long count, long lastUse) {
         if (closed) {
-            return;
+            return CompletableFuture.completedFuture(null);
         }
         Place place = entry.place;
         String id = entry.id();
@@ -338,6 +352,7 @@ final class RedisOperations {
                     return account(place.member(id), sizeOf(entry.record, entry.bodyLength()), lastUse, List.of());
                 });
         inBackground("count uses", written);
+        return written.handle((value, failure) -> value).toCompletableFuture();
     }
 
     // ---- writing
@@ -396,29 +411,33 @@ final class RedisOperations {
         }
         Place place = upload.place();
         return whenOpen(() -> {
-            if (hasCapacity()) {
-                uses.flush();
-            } else {
-                uses.flush(place);
-            }
-            if (!cluster) {
-                return publish(upload, record, length, single, replaced);
-            }
-            // The removals of the namespace are in another slot. Asked before, so that what was removed long ago is
-            // never
-            // seen, and afterwards, so that no removal slips through between.
-            return wasRemoved(upload)
-                    .thenCompose(before -> before
-                            ? completed(false)
-                            : publish(upload, record, length, single, replaced)
-                                    .thenCompose(stored -> !stored
-                                            ? completed(false)
-                                            : wasRemoved(upload)
-                                                    .thenCompose(after -> !after
-                                                            ? completed(true)
-                                                            : removeIds(place, List.of(head.id()))
-                                                                    .thenApply(count -> false))));
+            CompletableFuture<?> used = hasCapacity() ? uses.flush() : uses.flush(place);
+            return used.thenCompose(done -> cluster
+                    ? publishInCluster(upload, record, length, single, replaced)
+                    : publish(upload, record, length, single, replaced));
         });
+    }
+
+    /**
+     * The removals of the namespace are in another slot. Asked before, so that what was removed long ago is never seen,
+     * and afterwards, so that no removal slips through between.
+     */
+    private CompletionStage<Boolean> publishInCluster(
+            Upload upload, byte[] record, long length, byte[] single, List<StoredResponse> replaced) {
+        return wasRemoved(upload)
+                .thenCompose(before -> before
+                        ? completed(false)
+                        : publish(upload, record, length, single, replaced)
+                                .thenCompose(stored -> !stored
+                                        ? completed(false)
+                                        : wasRemoved(upload)
+                                                .thenCompose(after -> !after
+                                                        ? completed(true)
+                                                        : removeIds(
+                                                                        upload.place(),
+                                                                        List.of(upload.head()
+                                                                                .id()))
+                                                                .thenApply(count -> false))));
     }
 
     private CompletionStage<Boolean> wasRemoved(Upload upload) {
@@ -516,8 +535,8 @@ final class RedisOperations {
         Place place = keys.of(head.key());
         byte[] part = new EntryFormat(id).head(serializer.formatId(), text);
         return whenOpen(() -> {
-            uses.flush(place);
-            return link.run(
+            return uses.flush(place)
+                    .thenCompose(done -> link.run(
                             Script.FRESHEN,
                             new byte[][] {place.hash(), place.body(id)},
                             Place.bytes(id),
@@ -528,7 +547,7 @@ final class RedisOperations {
                             number(ttlOf(head)),
                             number(EntryFormat.PREFIX),
                             new byte[] {serializer.formatId()},
-                            new byte[] {BinarySerializer.INSTANCE.formatId()})
+                            new byte[] {BinarySerializer.INSTANCE.formatId()}))
                     .thenApply(reply -> integer(reply, 0) > 0);
         });
     }
@@ -598,14 +617,15 @@ final class RedisOperations {
 
     /** @param ids all, if there are none */
     private CompletionStage<Integer> remove(Duration allowance, Place place, boolean remember, List<String> ids) {
-        uses.flush(place);
         List<byte[]> arguments = new ArrayList<>(List.of(
                 number(clock.millis()),
                 number(GRACE_MILLIS),
                 remember ? process : new byte[0],
                 number(REMOVAL_MILLIS)));
         ids.forEach(id -> arguments.add(Place.bytes(id)));
-        return link.run(allowance, Script.REMOVE, new byte[][] {place.hash()}, arguments.toArray(new byte[0][]))
+        return uses.flush(place)
+                .thenCompose(done -> link.run(
+                        allowance, Script.REMOVE, new byte[][] {place.hash()}, arguments.toArray(new byte[0][])))
                 .thenCompose(reply -> {
                     int count = (int) integer(reply, 0);
                     List<String> gone = texts(reply, 1);

@@ -216,10 +216,10 @@ final class Upload implements AsyncEntryWriter {
             if (number == sealed) {
                 return CompletableFuture.completedFuture(copy(chunk, from, pending - from, target));
             }
-            int age = (int) Math.min(RECENT, sealed - number);
+            long age = sealed - number;
             if (age <= recent.size()) {
                 byte[][] kept = recent.toArray(new byte[0][]);
-                byte[] bytes = kept[kept.length - age];
+                byte[] bytes = kept[kept.length - (int) age];
                 return CompletableFuture.completedFuture(copy(bytes, from, EntryFormat.CHUNK - from, target));
             }
         } finally {

@@ -1,7 +1,5 @@
 package dev.larder.storage.redis;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * What the {@code u} field of an entry says: four decimal numbers.
  *
@@ -15,26 +13,25 @@ record Usage(long lastUse, long uses, long expiresAt, long sliding) {
     static final long MAX = (1L << 53) - 1;
 
     static Usage parse(byte[] field) throws DamagedEntryException {
-        String[] parts = new String(field, StandardCharsets.ISO_8859_1).split(" ", -1);
-        if (parts.length != 4) {
-            throw new DamagedEntryException("the uses cannot be read");
-        }
-        return new Usage(number(parts[0]), number(parts[1]), number(parts[2]), number(parts[3]));
-    }
-
-    private static long number(String digits) throws DamagedEntryException {
-        long number = 0;
-        for (int i = 0; i < digits.length(); i++) {
-            int digit = digits.charAt(i) - '0';
-            if (digit < 0 || digit > 9 || number > MAX) {
+        long[] numbers = new long[4];
+        int at = 0;
+        boolean digits = false;
+        for (byte c : field) {
+            int digit = c - '0';
+            if (c == ' ' && digits && at < 3) {
+                at++;
+                digits = false;
+            } else if (digit >= 0 && digit <= 9 && numbers[at] <= MAX) {
+                numbers[at] = 10 * numbers[at] + digit;
+                digits = true;
+            } else {
                 throw new DamagedEntryException("the uses cannot be read");
             }
-            number = 10 * number + digit;
         }
-        if (digits.isEmpty() || number > MAX) {
+        if (at < 3 || !digits) {
             throw new DamagedEntryException("the uses cannot be read");
         }
-        return number;
+        return new Usage(numbers[0], numbers[1], numbers[2], numbers[3]);
     }
 
     /** The same for an entry whose last use may be later than this says. */

@@ -2,6 +2,7 @@ package dev.larder.storage.redis;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,8 +24,12 @@ final class UseCounts {
 
     /** Writes what was counted. */
     interface Sink {
-        /** @param entry the latest that was used */
-        void write(RedisEntry entry, long uses, long lastUse);
+        /**
+         * Completes when it is written, or could not be.
+         *
+         * @param entry the latest that was used
+         */
+        CompletableFuture<?> write(RedisEntry entry, long uses, long lastUse);
     }
 
     /**
@@ -99,8 +104,8 @@ final class UseCounts {
         });
     }
 
-    /** Hands on what is known of a key's entries, so that what is sent next finds it done. */
-    void flush(Place place) {
+    /** Hands on what is known of a key's entries; what is sent when this completes finds it done. */
+    CompletableFuture<?> flush(Place place) {
         Map<String, Count> taken = new HashMap<>();
         counts.computeIfPresent(place, (p, known) -> {
             taken.clear();
@@ -114,11 +119,21 @@ final class UseCounts {
             });
             return taken.isEmpty() ? known : all;
         });
-        taken.forEach((id, count) -> sink.write(count.entry, count.pending, count.lastUse));
+        CompletableFuture<?> done = CompletableFuture.completedFuture(null);
+        for (Count count : taken.values()) {
+            done = CompletableFuture.allOf(done, sink.write(count.entry, count.pending, count.lastUse));
+        }
+        return done;
     }
 
-    void flush() {
-        counts.keySet().forEach(this::flush);
+    /** Hands on everything. */
+    CompletableFuture<?> flush() {
+        CompletableFuture<?> done = CompletableFuture.completedFuture(null);
+        for (Place place : counts.keySet()) {
+            CompletableFuture<?> its = flush(place);
+            done = its.isDone() ? done : CompletableFuture.allOf(done, its);
+        }
+        return done;
     }
 
     private static long millis(long stamp) {

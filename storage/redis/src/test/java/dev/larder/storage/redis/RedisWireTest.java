@@ -405,6 +405,19 @@ class RedisWireTest {
     // ---- long bodies
 
     @Test
+    void whatIsNotInMemoryAnyMoreIsReadBackFromRedis() throws Exception {
+        byte[] body = bytes(3_000_000, 9);
+        try (EntryWriter writer = storage.create(head("key").build())) {
+            writer.write(ByteBuffer.wrap(body));
+            ByteBuffer back = ByteBuffer.allocate(body.length);
+            while (back.hasRemaining()) {
+                writer.readBack(back.position(), back);
+            }
+            assertThat(back.array()).isEqualTo(body);
+        }
+    }
+
+    @Test
     void aBodyOf256MiBPassesThroughASmallHeap() throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + "/bin/java",

@@ -89,6 +89,11 @@ public final class StorageSpec {
         return location;
     }
 
+    /** Scheme and location without the options: what a client of the storage takes as its URI. It may hold a password. */
+    public String address() {
+        return scheme + ":" + location;
+    }
+
     /**
      * The location as a path of the file system: {@code ~/} is the user's home, and {@code ///x} the path {@code /x}, as in
      * a URI.

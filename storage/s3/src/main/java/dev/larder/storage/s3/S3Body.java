@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,21 +23,21 @@ final class S3Body implements AsyncBodyReader {
     private final String id;
     private final long length;
     private final BooleanSupplier storageClosed;
-    private final Consumer<String> damaged;
+    private final Function<String, CompletionStage<?>> damaged;
 
     private volatile byte @Nullable [] window;
     private long firstBlock;
     private int blocks;
     private volatile boolean closed;
 
-    /** @param damaged is told what is wrong when the body turns out damaged */
+    /** @param damaged is told what is wrong when the body turns out damaged, and removes it */
     S3Body(
             Bucket bucket,
             String object,
             String id,
             long length,
             BooleanSupplier storageClosed,
-            Consumer<String> damaged) {
+            Function<String, CompletionStage<?>> damaged) {
         this.bucket = bucket;
         this.object = object;
         this.id = id;
@@ -100,32 +100,34 @@ final class S3Body implements AsyncBodyReader {
         long end = Math.min(block + many, Blocks.count(length));
         long from = block * Blocks.STORED;
         int size = (int) (Math.min(end * Blocks.STORED, Blocks.stored(length)) - from);
-        return bucket.get(object, from, size).thenApply(fetched -> {
+        return bucket.get(object, from, size).thenCompose(fetched -> {
             if (fetched == null) {
-                return false;
+                return CompletableFuture.completedFuture(false);
             }
             byte[] bytes = fetched.bytes;
             if (bytes == null || bytes.length != size) {
-                throw damage("a body has another length than its entry says");
+                return damage("a body has another length than its entry says");
             }
             Blocks format = new Blocks(id);
             for (long number = block; number < end; number++) {
                 int offset = (int) (number - block) * Blocks.STORED;
                 int n = (int) Math.min(Blocks.SIZE, length - number * Blocks.SIZE);
                 if (!format.isSound(number, bytes, offset, n)) {
-                    throw damage("the body is damaged");
+                    return damage("the body is damaged");
                 }
             }
             firstBlock = block;
             blocks = (int) (end - block);
             window = bytes;
-            return true;
+            return CompletableFuture.completedFuture(true);
         });
     }
 
-    private CompletionException damage(String what) {
-        damaged.accept(what);
-        return new CompletionException(new IOException("the stored body is damaged"));
+    /** Fails when the entry has been removed: who tries again shall not come upon it. */
+    private CompletionStage<Boolean> damage(String what) {
+        return damaged.apply(what).handle((removed, failure) -> {
+            throw new CompletionException(new IOException("the stored body is damaged"));
+        });
     }
 
     @Override

@@ -287,16 +287,20 @@ final class S3Entries implements AsyncStorage {
     }
 
     /** An entry whose body turned out damaged. */
-    private void removeDamaged(S3Entry entry, String what) {
+    private CompletionStage<?> removeDamaged(S3Entry entry, String what) {
         String id = entry.stored().id();
         reportDamage(bodyObject(entry.name, id), what);
-        inBackground(
-                "remove a damaged entry",
-                () -> modify(
+        return modify(
                         entry.name,
                         index -> index.find(id) == null
                                 ? Draft.unchanged(false)
-                                : new Draft<>(without(index, Set.of(id)), false, true)));
+                                : new Draft<>(without(index, Set.of(id)), false, true))
+                .handle((removed, failure) -> {
+                    if (failure != null) {
+                        failed("remove a damaged entry", failure);
+                    }
+                    return true;
+                });
     }
 
     private void reportDamage(String where, String what) {
@@ -369,7 +373,7 @@ final class S3Entries implements AsyncStorage {
         AtomicBoolean damaged = new AtomicBoolean();
         S3Body body = new S3Body(bucket, bodyObject(entry.name, id), id, entry.bodyLength(), this::isClosed, what -> {
             damaged.set(true);
-            removeDamaged(entry, what);
+            return removeDamaged(entry, what);
         });
         return body.load(0).handle((found, failure) -> {
             if (failure == null) {

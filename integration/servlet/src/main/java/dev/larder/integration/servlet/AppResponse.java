@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * response that ends within the buffer gets its Content-Length, and an entity tag if that is asked for.
  */
 final class AppResponse extends HttpServletResponseWrapper {
-    private static final int DEFAULT_BUFFER = 8 * 1024;
+    private static final int DEFAULT_BUFFER = 32 * 1024;
 
     private final Run run;
     private final HttpServletResponse client;

@@ -360,10 +360,15 @@ final class Exchange implements Origin.Async<AppBody> {
         }
     }
 
+    /** Whether the cache has no use for a run's response: it says so, or asks for another one. Under the signal. */
+    boolean isRefused(AppBody body) {
+        return body.isUnwanted() || !wanted.isEmpty();
+    }
+
     /** What the cache makes of the application's head; null when it is not used. */
     @Nullable
     Answer<AppBody> verdict(AppBody body) throws IOException {
-        signal.await(() -> result.isDone() || body.isUnwanted());
+        signal.await(() -> result.isDone() || isRefused(body));
         return result.isDone() && !result.isCompletedExceptionally() ? result.join() : null;
     }
 

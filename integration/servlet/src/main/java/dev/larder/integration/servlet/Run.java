@@ -131,7 +131,7 @@ final class Run {
                 : head.withFields(head.fields().toBuilder().add("Vary", "*").build());
         response.complete(new Origin.Response<>(told, body));
         if (background) {
-            signal.await(() -> body.isTaken() || body.isUnwanted());
+            signal.await(() -> body.isTaken() || exchange.isRefused(body));
             mode = signal.test(body::isTaken) ? Mode.STORED : Mode.DROPPED;
             return;
         }

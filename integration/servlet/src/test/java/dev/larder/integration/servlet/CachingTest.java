@@ -247,6 +247,28 @@ final class CachingTest extends FilterScenario {
     }
 
     @Test
+    @DisplayName("a 304 that confirms nothing stored makes the application run again, for the whole")
+    void unmatchedNotModified() throws Exception {
+        AtomicInteger runs = new AtomicInteger();
+        server.on("/a", (request, response) -> {
+            response.setHeader("Cache-Control", "max-age=60");
+            response.setHeader("ETag", "\"" + runs.incrementAndGet() + "\"");
+            if (request.getHeader("If-None-Match") != null) {
+                cache.clear();
+                response.setStatus(304);
+            } else {
+                response.getWriter().print("run " + runs.get());
+            }
+        });
+        get("/a");
+        advance(100);
+        Reply again = get("/a");
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.body()).isEqualTo("run 3");
+        assertThat(server.calls("/a")).isEqualTo(3);
+    }
+
+    @Test
     @DisplayName("the application's other 304s, 204s and errors pass")
     void otherStatuses() throws Exception {
         server.on("/304", (request, response) -> response.sendError(304));

@@ -12,8 +12,9 @@ import picocli.CommandLine.Option;
         name = "copy",
         sortOptions = false,
         mixinStandardHelpOptions = true,
-        description = "Copies all entries from one storage into another and compares what was written. What is there already is"
-                + " not copied again, so that a copy that broke off is resumed by calling it again.")
+        description =
+                "Copies all entries from one storage into another and compares what was written. What is there already is"
+                        + " not copied again, so that a copy that broke off is resumed by calling it again.")
 final class CopyCommand implements Callable<Integer> {
     private final Console console;
 
@@ -40,13 +41,12 @@ final class CopyCommand implements Callable<Integer> {
                 Storage copies = target.open()) {
             entries.addListener(listener);
             copies.addListener(listener);
-            try (Progress progress =
-                    new Progress(console, entries.statistics().bytes(), console.errIsTerminal())) {
+            try (Progress progress = new Progress(console, entries.statistics().bytes(), console.errIsTerminal())) {
                 done = StorageCopy.copy(entries, copies, now -> progress.reached(now.bytes()));
             }
         } catch (IOException e) {
-            throw CommandFailure.storage("cannot copy from " + source + " to " + target + ": " + StorageChoice.problem(e)
-                    + "; call it again to go on from here");
+            throw CommandFailure.storage("cannot copy from " + source + " to " + target + ": "
+                    + StorageChoice.problem(e) + "; call it again to go on from here");
         }
         print(done);
         return ExitCode.OK;

@@ -13,8 +13,9 @@ import picocli.CommandLine.Parameters;
         name = "verify",
         sortOptions = false,
         mixinStandardHelpOptions = true,
-        description = "Reads all of a storage and compares every checksum. A damaged entry is reported, and removed, as it is"
-                + " whenever somebody comes upon it.")
+        description =
+                "Reads all of a storage and compares every checksum. A damaged entry is reported, and removed, as it is"
+                        + " whenever somebody comes upon it.")
 final class VerifyCommand implements Callable<Integer> {
     private final Console console;
 
@@ -31,10 +32,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         StorageChoice choice = StorageChoice.parse(spec);
-        StorageCheck.Progress done;
+        StorageCheck.Result done;
         try (Storage storage = choice.openExisting();
-                Progress progress =
-                        new Progress(console, storage.statistics().bytes(), console.errIsTerminal())) {
+                Progress progress = new Progress(console, storage.statistics().bytes(), console.errIsTerminal())) {
             done = StorageCheck.check(storage, now -> progress.reached(now.bytes()));
         } catch (IOException e) {
             throw CommandFailure.storage("cannot read " + choice + ": " + StorageChoice.problem(e));
@@ -46,12 +46,10 @@ final class VerifyCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void print(StorageCheck.Progress done) {
+    private void print(StorageCheck.Result done) {
         if (json) {
-            Json out = new Json()
-                    .beginObject()
-                    .member("entries", done.entries())
-                    .member("bodyBytes", done.bytes());
+            Json out =
+                    new Json().beginObject().member("entries", done.entries()).member("bodyBytes", done.bytes());
             out.name("damaged").beginArray();
             for (StorageCheck.Damage damage : done.damaged()) {
                 out.beginObject()

@@ -53,7 +53,8 @@ final class OkHttp implements ClientUnderTest {
             for (Field field : request.forwardedFields()) {
                 headers.addUnsafeNonAscii(field.name(), field.value());
             }
-            boolean content = request.content().length > 0 || request.method().equals("POST")
+            boolean content = request.content().length > 0
+                    || request.method().equals("POST")
                     || request.method().equals("PUT");
             return new Request.Builder()
                     .url(origin + request.target())

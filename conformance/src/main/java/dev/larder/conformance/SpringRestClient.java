@@ -1,6 +1,5 @@
 package dev.larder.conformance;
 
-import dev.larder.CacheInfo;
 import dev.larder.HttpCache;
 import dev.larder.client.spring.LarderAttributes;
 import dev.larder.client.spring.LarderRequestFactory;
@@ -36,16 +35,16 @@ final class SpringRestClient implements ClientUnderTest {
 
     @Override
     public GatewayResponse send(GatewayRequest request) throws IOException {
-        AtomicReference<CacheInfo> info = new AtomicReference<>();
+        AtomicReference<String> explanation = new AtomicReference<>("");
         try {
             RestClient.RequestBodySpec spec = client.method(HttpMethod.valueOf(request.method()))
                     .uri(ApacheClassic.uri(origin, request))
-                    .attributes(LarderAttributes.info(info::set))
+                    .attributes(LarderAttributes.info(info -> explanation.set(info.explain())))
                     .headers(headers -> add(request, headers));
             if (request.content().length > 0) {
                 spec.body(request.content());
             }
-            return spec.exchangeForRequiredValue((sent, response) -> toResponse(response, info.get()), false);
+            return spec.exchangeForRequiredValue((sent, response) -> toResponse(response, explanation.get()), false);
         } catch (ResourceAccessException | IllegalArgumentException e) {
             throw new IOException(e);
         }
@@ -63,9 +62,9 @@ final class SpringRestClient implements ClientUnderTest {
         return fields;
     }
 
-    private static GatewayResponse toResponse(ClientHttpResponse response, CacheInfo info) throws IOException {
+    private static GatewayResponse toResponse(ClientHttpResponse response, String explanation) throws IOException {
         return new GatewayResponse(
-                response.getStatusCode().value(), fields(response.getHeaders()), response.getBody(), info.explain());
+                response.getStatusCode().value(), fields(response.getHeaders()), response.getBody(), explanation);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.larder.conformance;
 
-import dev.larder.CacheInfo;
 import dev.larder.HttpCache;
 import dev.larder.client.spring.LarderAttributes;
 import dev.larder.client.spring.LarderConnector;
@@ -44,25 +43,23 @@ final class SpringWebClient implements ClientUnderTest {
 
     @Override
     public GatewayResponse send(GatewayRequest request) throws IOException {
-        AtomicReference<CacheInfo> info = new AtomicReference<>();
+        AtomicReference<String> explanation = new AtomicReference<>("");
         try {
             WebClient.RequestBodySpec spec = client.method(HttpMethod.valueOf(request.method()))
                     .uri(ApacheClassic.uri(origin, request))
-                    .attributes(LarderAttributes.info(info::set))
+                    .attributes(LarderAttributes.info(info -> explanation.set(info.explain())))
                     .headers(headers -> SpringRestClient.add(request, headers));
             if (request.content().length > 0) {
                 spec.bodyValue(request.content());
             }
-            return Objects.requireNonNull(
-                    spec.exchangeToMono(response -> response.bodyToMono(byte[].class)
-                                    .defaultIfEmpty(new byte[0])
-                                    .map(content -> new GatewayResponse(
-                                            response.statusCode().value(),
-                                            SpringRestClient.fields(
-                                                    response.headers().asHttpHeaders()),
-                                            new ByteArrayInputStream(content),
-                                            info.get().explain())))
-                            .block(PATIENCE));
+            return Objects.requireNonNull(spec.exchangeToMono(response -> response.bodyToMono(byte[].class)
+                            .defaultIfEmpty(new byte[0])
+                            .map(content -> new GatewayResponse(
+                                    response.statusCode().value(),
+                                    SpringRestClient.fields(response.headers().asHttpHeaders()),
+                                    new ByteArrayInputStream(content),
+                                    explanation.get())))
+                    .block(PATIENCE));
         } catch (WebClientException | IllegalArgumentException | IllegalStateException e) {
             throw new IOException(e);
         }

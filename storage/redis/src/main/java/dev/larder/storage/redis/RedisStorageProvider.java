@@ -23,7 +23,8 @@ public final class RedisStorageProvider implements StorageProvider {
 
     @Override
     public Storage open(StorageSpec spec, InstantSource clock) {
-        RedisStorage.Builder builder = RedisStorage.builder().uri(spec.address()).clock(clock);
+        RedisStorage.Builder builder =
+                RedisStorage.builder().uri(spec.address()).clock(clock);
         spec.flag("cluster", builder::cluster);
         spec.text("namespace", builder::namespace);
         spec.duration("timeout", builder::timeout);

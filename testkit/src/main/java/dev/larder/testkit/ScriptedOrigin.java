@@ -338,17 +338,37 @@ public final class ScriptedOrigin implements AutoCloseable {
 
     /** Records a request and finds its reply. */
     Reply answer(RecordedRequest request) throws InterruptedException {
+        // Before it is recorded: whoever waits for the record may send the next one, which must not take this one's
+        // turn.
+        Reply turn = handler(request) instanceof InTurn inTurn ? inTurn.next() : null;
         record(request);
-        Handler handler = scripts.get(request.pathAndQuery());
-        if (handler == null) {
-            handler = scripts.getOrDefault(request.path(), otherwise);
+        if (turn != null) {
+            return turn;
         }
+        Handler handler = handler(request);
         try {
             return Objects.requireNonNull(handler.answer(request), "the handler's reply");
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception | AssertionError e) {
             return Reply.status(500).body("The handler of " + request.path() + " failed: " + e);
+        }
+    }
+
+    private Handler handler(RecordedRequest request) {
+        Handler handler = scripts.get(request.pathAndQuery());
+        return handler == null ? scripts.getOrDefault(request.path(), otherwise) : handler;
+    }
+
+    /** One reply after the other; the last one is repeated. */
+    private record InTurn(List<Reply> replies, AtomicInteger turn) implements Handler {
+        @Override
+        public Reply answer(RecordedRequest request) {
+            return next();
+        }
+
+        Reply next() {
+            return replies.get(turn.getAndUpdate(i -> Math.min(i + 1, replies.size() - 1)));
         }
     }
 
@@ -544,8 +564,7 @@ public final class ScriptedOrigin implements AutoCloseable {
             List<Reply> all = new ArrayList<>();
             all.add(Objects.requireNonNull(first, "first"));
             all.addAll(List.of(more));
-            AtomicInteger turn = new AtomicInteger();
-            return answer(request -> all.get(turn.getAndUpdate(i -> Math.min(i + 1, all.size() - 1))));
+            return answer(new InTurn(List.copyOf(all), new AtomicInteger()));
         }
 
         /**

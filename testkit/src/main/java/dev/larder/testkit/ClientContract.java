@@ -138,6 +138,11 @@ public abstract class ClientContract {
         return true;
     }
 
+    /** Whether the cache sees content as it is sent, and not as something below it has decoded it. */
+    protected boolean decodesAboveTheCache() {
+        return true;
+    }
+
     /** Whether the client has a store for cookies. */
     protected boolean keepsCookies() {
         return true;
@@ -937,8 +942,9 @@ public abstract class ClientContract {
         Got ownExpected = send(bare(), request("GET", "/a", "Accept-Encoding", "gzip"));
         assertThat(own.content()).isEqualTo(ownExpected.content());
         for (StoredEntry entry : stored()) {
-            assertThat(entry.bodyLength()).isEqualTo(coded.length);
-            assertThat(entry.stored().fields().first("Content-Encoding")).isEqualTo("gzip");
+            boolean asSent = decodesAboveTheCache();
+            assertThat(entry.bodyLength() == coded.length).isEqualTo(asSent);
+            assertThat(entry.stored().fields().contains("Content-Encoding")).isEqualTo(asSent);
         }
     }
 

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -45,14 +46,21 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
     private final HttpCache cache;
     private final ClientHttpRequestFactory delegate;
     private final boolean followRedirects;
+    private final @Nullable Duration patience;
     private final HttpMethod method;
     private final URI uri;
 
     CachingRequest(
-            HttpCache cache, ClientHttpRequestFactory delegate, boolean followRedirects, HttpMethod method, URI uri) {
+            HttpCache cache,
+            ClientHttpRequestFactory delegate,
+            boolean followRedirects,
+            @Nullable Duration patience,
+            HttpMethod method,
+            URI uri) {
         this.cache = cache;
         this.delegate = delegate;
         this.followRedirects = followRedirects;
+        this.patience = patience;
         this.method = method;
         this.uri = uri;
     }
@@ -91,6 +99,11 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
         }
     }
 
+    @FunctionalInterface
+    private interface Sending {
+        ClientHttpResponse send() throws IOException;
+    }
+
     /** One request to the cache. */
     private final class Hop {
         private final RequestHead asked;
@@ -114,12 +127,12 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
                 content = digest(bytes, controls);
                 sent = out -> out.write(bytes);
             }
-            Call call = new Call(asked, content, controls, null);
+            Call call = new Call(asked, content, controls, patience);
             Body toSend = sent;
             AtomicReference<@Nullable ClientHttpResponse> fromOrigin = new AtomicReference<>();
             try {
                 Answer<ClientHttpResponse> answer = cache.execute(call, KIND, head -> {
-                    ClientHttpResponse response = send(head, toSend);
+                    ClientHttpResponse response = interruptibly(() -> send(head, toSend));
                     fromOrigin.set(response);
                     return new Origin.Response<>(
                             new ResponseHead(response.getStatusCode().value(), SpringFields.of(response.getHeaders())),
@@ -128,7 +141,23 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
                 return new CachedResponse(answer, fromOrigin.get());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while waiting for " + asked.uri());
+                InterruptedIOException failure = new InterruptedIOException("interrupted while waiting for " + asked.uri());
+                failure.initCause(e);
+                throw failure;
+            }
+        }
+
+        /** Clients tell of an interruption by an IOException, which here would be the origin's failure. */
+        private static ClientHttpResponse interruptibly(Sending sending) throws IOException, InterruptedException {
+            try {
+                return sending.send();
+            } catch (IOException e) {
+                if (Thread.interrupted()) {
+                    InterruptedException interruption = new InterruptedException(e.getMessage());
+                    interruption.initCause(e);
+                    throw interruption;
+                }
+                throw e;
             }
         }
 

@@ -16,6 +16,7 @@ import dev.larder.http.TargetUri;
 import dev.larder.policy.CacheControls;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -74,11 +75,14 @@ public final class LarderConnector implements ClientHttpConnector {
     private final HttpCache cache;
     private final ClientHttpConnector delegate;
     private final boolean followRedirects;
+    private final @Nullable Duration patience;
 
-    private LarderConnector(HttpCache cache, ClientHttpConnector delegate, boolean followRedirects) {
+    private LarderConnector(
+            HttpCache cache, ClientHttpConnector delegate, boolean followRedirects, @Nullable Duration patience) {
         this.cache = Objects.requireNonNull(cache, "cache");
         this.delegate = Objects.requireNonNull(delegate, "delegate");
         this.followRedirects = followRedirects;
+        this.patience = patience;
     }
 
     /**
@@ -89,12 +93,20 @@ public final class LarderConnector implements ClientHttpConnector {
      *     default; Apache's and Jetty's do, and have to be told. See {@link #followRedirects}
      */
     public static LarderConnector over(HttpCache cache, ClientHttpConnector delegate) {
-        return new LarderConnector(cache, delegate, false);
+        return new LarderConnector(cache, delegate, false, null);
     }
 
     /** The same, but redirects are followed, above the cache, so that each response is stored under its own URI. */
     public LarderConnector followRedirects() {
-        return new LarderConnector(cache, delegate, true);
+        return new LarderConnector(cache, delegate, true, patience);
+    }
+
+    /**
+     * The same, but a request waits so long at the most for another request's response to the same URI, which it would
+     * share. Give it the delegate's response time-out, which this class cannot see; by default there is no limit.
+     */
+    public LarderConnector waitingAtMost(Duration limit) {
+        return new LarderConnector(cache, delegate, followRedirects, Objects.requireNonNull(limit, "limit"));
     }
 
     @Override
@@ -172,7 +184,7 @@ public final class LarderConnector implements ClientHttpConnector {
                 CacheControls controls,
                 int followed) {
             AtomicReference<@Nullable ClientHttpResponse> fromOrigin = new AtomicReference<>();
-            Call call = new Call(asked, content, controls, null);
+            Call call = new Call(asked, content, controls, patience);
             return Mono.<Answer<ClientHttpResponse>>fromFuture(
                             () -> cache.executeAsync(call, KIND, head -> send(head, sent, fromOrigin)))
                     .flatMap(answer -> {

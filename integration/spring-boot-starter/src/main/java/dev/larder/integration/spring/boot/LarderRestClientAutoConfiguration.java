@@ -43,6 +43,9 @@ public final class LarderRestClientAutoConfiguration {
         ClientHttpRequestFactoryBuilder<?> builder = builders.getIfAvailable(ClientHttpRequestFactoryBuilder::detect);
         ClientHttpRequestFactory below = builder.build(wanted.withRedirects(HttpRedirects.DONT_FOLLOW));
         LarderRequestFactory factory = LarderRequestFactory.over(cache, below);
+        if (wanted.readTimeout() != null) {
+            factory = factory.waitingAtMost(wanted.readTimeout());
+        }
         return wanted.redirects() == HttpRedirects.DONT_FOLLOW ? factory : factory.followRedirects();
     }
 

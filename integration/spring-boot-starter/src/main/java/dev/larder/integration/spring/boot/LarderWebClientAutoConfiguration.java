@@ -37,6 +37,9 @@ public final class LarderWebClientAutoConfiguration {
         ClientHttpConnectorBuilder<?> builder = builders.getIfAvailable(ClientHttpConnectorBuilder::detect);
         LarderConnector connector =
                 LarderConnector.over(cache, builder.build(wanted.withRedirects(HttpRedirects.DONT_FOLLOW)));
+        if (wanted.readTimeout() != null) {
+            connector = connector.waitingAtMost(wanted.readTimeout());
+        }
         return wanted.redirects() == HttpRedirects.DONT_FOLLOW ? connector : connector.followRedirects();
     }
 

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -44,7 +45,8 @@ final class SpringRestClient implements ClientUnderTest {
             if (request.content().length > 0) {
                 spec.body(request.content());
             }
-            return spec.exchangeForRequiredValue((sent, response) -> toResponse(response, explanation.get()), false);
+            return spec.exchangeForRequiredValue(
+                    (sent, response) -> toResponse(response, Objects.requireNonNull(explanation.get())), false);
         } catch (ResourceAccessException | IllegalArgumentException e) {
             throw new IOException(e);
         }

@@ -58,7 +58,7 @@ final class SpringWebClient implements ClientUnderTest {
                                     response.statusCode().value(),
                                     SpringRestClient.fields(response.headers().asHttpHeaders()),
                                     new ByteArrayInputStream(content),
-                                    explanation.get())))
+                                    Objects.requireNonNull(explanation.get()))))
                     .block(PATIENCE));
         } catch (WebClientException | IllegalArgumentException | IllegalStateException e) {
             throw new IOException(e);

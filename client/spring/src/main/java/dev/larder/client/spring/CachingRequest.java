@@ -141,7 +141,8 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
                 return new CachedResponse(answer, fromOrigin.get());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                InterruptedIOException failure = new InterruptedIOException("interrupted while waiting for " + asked.uri());
+                InterruptedIOException failure =
+                        new InterruptedIOException("interrupted while waiting for " + asked.uri());
                 failure.initCause(e);
                 throw failure;
             }

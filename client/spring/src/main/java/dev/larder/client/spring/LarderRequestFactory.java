@@ -30,10 +30,7 @@ public final class LarderRequestFactory implements ClientHttpRequestFactory {
     private final @Nullable Duration patience;
 
     private LarderRequestFactory(
-            HttpCache cache,
-            ClientHttpRequestFactory delegate,
-            boolean followRedirects,
-            @Nullable Duration patience) {
+            HttpCache cache, ClientHttpRequestFactory delegate, boolean followRedirects, @Nullable Duration patience) {
         this.cache = Objects.requireNonNull(cache, "cache");
         this.delegate = Objects.requireNonNull(delegate, "delegate");
         this.followRedirects = followRedirects;

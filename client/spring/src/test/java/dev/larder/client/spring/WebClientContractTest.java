@@ -35,8 +35,8 @@ final class WebClientContractTest extends ClientContract {
     protected TestClient open(ClientSetup setup) throws Exception {
         ConnectionProvider connections =
                 ConnectionProvider.builder("contract").maxConnections(500).build();
-        HttpClient plain = HttpClient.create(connections)
-                .protocol(setup.http2() ? HttpProtocol.H2 : HttpProtocol.HTTP11);
+        HttpClient plain =
+                HttpClient.create(connections).protocol(setup.http2() ? HttpProtocol.H2 : HttpProtocol.HTTP11);
         if (setup.http2()) {
             SslContext tls = tls(setup);
             plain = plain.secure(spec -> spec.sslContext(tls));

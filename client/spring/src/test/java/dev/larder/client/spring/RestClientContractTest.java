@@ -25,10 +25,7 @@ final class RestClientContractTest extends ClientContract {
 
     @Override
     protected TestClient open(ClientSetup setup) {
-        // With a cache redirects are followed above it.
-        boolean followedBelow = setup.followRedirects() && setup.cache().isEmpty();
-        HttpClient plain =
-                PLAIN.computeIfAbsent(setup.http2() + " " + followedBelow, known -> plain(setup, followedBelow));
+        HttpClient plain = PLAIN.computeIfAbsent(setup.http2(), http2 -> plain(setup));
         JdkClientHttpRequestFactory below = new JdkClientHttpRequestFactory(plain);
         setup.timeout().ifPresent(below::setReadTimeout);
         RestClient.Builder builder = RestClient.builder().requestFactory(below);

@@ -4,6 +4,8 @@ import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
+import java.net.URI;
+import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +30,7 @@ public final class Redirection {
         String location = response.fields().first("Location");
         TargetUri target =
                 method == null || location == null ? null : request.uri().resolve(location);
-        if (method == null || target == null || downgrades(request.uri(), target)) {
+        if (method == null || target == null || downgrades(request.uri(), target) || !isSendable(target)) {
             return null;
         }
         HttpFields fields = request.fields();
@@ -45,6 +47,15 @@ public final class Redirection {
                     "Transfer-Encoding");
         }
         return new RequestHead(method, target, fields);
+    }
+
+    /** Whether clients that take a {@link URI} take it. Grammar is read leniently elsewhere, and servers send anything. */
+    private static boolean isSendable(TargetUri target) {
+        try {
+            return new URI(target.toString()).getHost() != null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
     }
 
     private static boolean downgrades(TargetUri from, TargetUri to) {

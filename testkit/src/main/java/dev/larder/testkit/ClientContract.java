@@ -1376,6 +1376,16 @@ public abstract class ClientContract {
     }
 
     @Test
+    @DisplayName("nobody waits for one who has stopped reading")
+    void readersWhoStop() throws Exception {
+        GeneratedBody body = new GeneratedBody(8 << 20, 5);
+        given("/a", fresh(body));
+        TestResponse stopped = client.start(request("GET", "/a")).await();
+        get("/a").whole(body);
+        Got.read(stopped).whole(body);
+    }
+
+    @Test
     @DisplayName("a hundred users at a time each get what is theirs")
     void manyUsers() throws Exception {
         origin.scripts.otherwise(request -> {

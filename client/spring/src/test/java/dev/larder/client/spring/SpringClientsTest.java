@@ -141,6 +141,38 @@ class SpringClientsTest {
 
     @ParameterizedTest
     @EnumSource
+    void credentialsAndValidatorsStayWithTheirOrigin(Client client) {
+        try (ScriptedOrigin other = ScriptedOrigin.start(clock)) {
+            origin.on("/from")
+                    .reply(Reply.status(302)
+                            .field("Location", other.uri("/to").toString())
+                            .field("ETag", "\"from\"")
+                            .field("Cache-Control", "max-age=0"));
+            other.on("/to").reply(Reply.ok("there").field("Cache-Control", "max-age=60"));
+            for (int i = 0; i < 2; i++) {
+                RestClient.RequestHeadersSpec<?> blocking =
+                        restClient.get().uri(origin.uri("/from")).header("Authorization", "Bearer x");
+                WebClient.RequestHeadersSpec<?> reactive = webClient
+                        .get()
+                        .uri(origin.uri("/from"))
+                        .header("Authorization", "Bearer x")
+                        .cookie("a", "b");
+                String body = client == Client.REST_CLIENT
+                        ? blocking.retrieve().body(String.class)
+                        : reactive.retrieve().bodyToMono(String.class).block(Duration.ofSeconds(30));
+                assertThat(body).isEqualTo("there");
+            }
+            assertThat(origin.requests("/from").get(1).first("If-None-Match")).isEqualTo("\"from\"");
+            assertThat(other.requests("/to")).singleElement().satisfies(sent -> {
+                assertThat(sent.first("Authorization")).isNull();
+                assertThat(sent.first("Cookie")).isNull();
+                assertThat(sent.first("If-None-Match")).isNull();
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void contentBelongsToTheKeyWhereTheCallerSaysSo(Client client) {
         origin.on("/q")
                 .answer(request -> Reply.ok("answer to " + request.bodyText()).field("Cache-Control", "max-age=60"));

@@ -135,21 +135,6 @@ public abstract class StorageContract {
         return false;
     }
 
-    /** Not asked any more: every storage has to heed {@link StorageSetup#maxEntries()}. */
-    protected boolean limitsEntries() {
-        return true;
-    }
-
-    /** Not asked any more: every storage has to heed {@link StorageSetup#maxBytes()}. */
-    protected boolean limitsBytes() {
-        return true;
-    }
-
-    /** Not asked any more: every storage has to heed {@link StorageSetup#maxEntryBytes()}. */
-    protected boolean limitsEntryBytes() {
-        return true;
-    }
-
     /**
      * Makes a storage as {@link #open} does, but with another serializer than {@link #serializer()}; null where heads are
      * not kept as bytes.
@@ -246,6 +231,7 @@ public abstract class StorageContract {
                 assertThat(storage.openWriters()).as("writers left open").isZero();
                 assertThat(storage.openReaders()).as("readers left open").isZero();
                 if (!storage.isClosed()) {
+                    settle();
                     agreesWithItself(storage);
                 }
             }

@@ -1478,7 +1478,9 @@ public abstract class StorageContract {
             settle();
             assertThat(drain(reader)).isEqualTo(body);
         }
-        assertThat(storage.lookup("key")).isEmpty();
+        if (evictsExactly()) {
+            assertThat(storage.lookup("key")).isEmpty();
+        }
     }
 
     @Test
@@ -1496,7 +1498,12 @@ public abstract class StorageContract {
             clock.advance(Duration.ofMillis(1));
             assertThat(writer.commit(List.of())).isTrue();
         }
-        assertThat(ids(storage, "key")).containsExactly(head.id());
+        settle();
+        // Whether the older one is gone is the storage's choice.
+        assertThat(ids(storage, "key")).contains(head.id());
+        if (evictsExactly()) {
+            assertThat(ids(storage, "key")).hasSize(1);
+        }
     }
 
     @Test

@@ -85,7 +85,7 @@ public final class CircuitBreaker {
     public <T extends @Nullable Object> CompletionStage<T> call(
             Duration allowance, Supplier<? extends CompletionStage<T>> operation) {
         CompletionStage<T> stage = started(operation);
-        CompletableFuture<T> result = new CompletableFuture<>();
+        Guarded<T> result = new Guarded<>();
         if (stage instanceof CompletableFuture<T> future && future.isDone()) {
             settle(future, null, result);
             return result;
@@ -98,12 +98,12 @@ public final class CircuitBreaker {
     }
 
     private <T extends @Nullable Object> void settle(
-            CompletionStage<T> stage, @Nullable Future<?> timer, CompletableFuture<T> result) {
+            CompletionStage<T> stage, @Nullable Future<?> timer, Guarded<T> result) {
         stage.whenComplete((value, failure) -> {
             if (timer != null) {
                 timer.cancel(false);
             }
-            if (result.isDone()) {
+            if (!result.decide()) {
                 // It took too long, which has been counted.
                 return;
             }
@@ -118,10 +118,20 @@ public final class CircuitBreaker {
         });
     }
 
-    private void timedOut(long nanos, CompletableFuture<?> result) {
-        StorageUnavailableException failure = tooLate(nanos);
-        if (result.completeExceptionally(failure)) {
+    private void timedOut(long nanos, Guarded<?> result) {
+        if (result.decide()) {
+            StorageUnavailableException failure = tooLate(nanos);
             failed(failure);
+            result.completeExceptionally(failure);
+        }
+    }
+
+    /** A call's outcome, which is counted before anybody hears of it, and once. */
+    private static final class Guarded<T extends @Nullable Object> extends CompletableFuture<T> {
+        private final AtomicBoolean decided = new AtomicBoolean();
+
+        boolean decide() {
+            return decided.compareAndSet(false, true);
         }
     }
 

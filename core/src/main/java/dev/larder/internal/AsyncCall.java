@@ -192,6 +192,36 @@ public final class AsyncCall<B> extends CallState<B>
     }
 
     private CompletionStage<@Nullable CacheStep> lead(Join step) {
+        if (!mayLease()) {
+            return leadHere(step);
+        }
+        CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+        askForLease(step.key(), over);
+        return over.thenCompose(done -> leadHere(step));
+    }
+
+    /** Until the lease is had, or not worth waiting for. */
+    private void askForLease(String key, CompletableFuture<@Nullable Void> over) {
+        core.asyncStorage.lease(key).whenComplete((lease, failure) -> {
+            if (failure != null) {
+                leaseFailed(Download.unwrapped(failure));
+            }
+            if (failure != null || !isWorthWaitingFor(lease) || result.isDone()) {
+                over.complete(null);
+                return;
+            }
+            new CompletableFuture<@Nullable Void>()
+                    .completeOnTimeout(null, LEASE_PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                    .thenRunAsync(() -> askForLease(key, over), core.executor)
+                    .whenComplete((done, refused) -> {
+                        if (refused != null) {
+                            over.completeExceptionally(refused);
+                        }
+                    });
+        });
+    }
+
+    private CompletionStage<@Nullable CacheStep> leadHere(Join step) {
         if (!mayHaveMissedAFlight()) {
             return then(step.lead());
         }

@@ -113,7 +113,10 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         };
     }
 
-    private CacheStep lead(Join step) {
+    private CacheStep lead(Join step) throws InterruptedException {
+        if (mayLease()) {
+            awaitLease(step.key());
+        }
         if (!mayHaveMissedAFlight()) {
             return step.lead();
         }
@@ -129,6 +132,16 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             endFlight(Landing.LOOK_AGAIN);
         }
         return next;
+    }
+
+    private void awaitLease(String key) throws InterruptedException {
+        try {
+            while (isWorthWaitingFor(core.storage.lease(key))) {
+                TimeUnit.MILLISECONDS.sleep(LEASE_PAUSE_MILLIS);
+            }
+        } catch (IOException | RuntimeException e) {
+            leaseFailed(e);
+        }
     }
 
     private Landing await(Flight flight) throws IOException, InterruptedException {

@@ -31,6 +31,9 @@ public final class CacheCore {
     final AsyncStorage inlineStorage;
 
     final AsyncStorage asyncStorage;
+    /** Whether other processes are to be asked before the origin is. */
+    final boolean leases;
+
     final InstantSource clock;
     final Executor executor;
     final Flights flights = new Flights();
@@ -52,6 +55,7 @@ public final class CacheCore {
         this.storage = storage;
         this.inlineStorage = AsyncStorage.of(storage, Runnable::run);
         this.asyncStorage = storage.async(executor);
+        this.leases = storage.leases();
         this.clock = clock;
         this.executor = executor;
         for (CacheResult result : CacheResult.values()) {

@@ -20,6 +20,7 @@ import dev.larder.internal.Flights.Landing;
 import dev.larder.rules.RangeSelection;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.StoredEntry;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One request under way: what the two drivers have in common, which is everything that neither waits nor composes. */
 abstract class CallState<B> {
+    /** How often those who wait for the lease of another process ask for it. */
+    static final int LEASE_PAUSE_MILLIS = 25;
+
     private static final int STALLED_SECONDS = 1;
 
     final CacheCore core;
@@ -51,6 +55,12 @@ abstract class CallState<B> {
     private boolean overtaken;
     /** The storage could not be asked: then it is not told either, which would only cost another time-out. */
     private boolean storageFailed;
+
+    /** For the lease of another process, the first that was met: no further one is waited for. */
+    private @Nullable Waiting waiting;
+
+    /** The response may have been stored by another process since the lookup. */
+    private boolean lookAgain;
 
     private long flightsEnded;
     private @Nullable B unread;
@@ -166,10 +176,41 @@ abstract class CallState<B> {
         return flight;
     }
 
-    /** Whether a flight ended since the lookup, so that what it stored may have been missed. */
+    /** Whether other processes may fetch the same response. */
+    final boolean mayLease() {
+        return core.leases && !storageFailed;
+    }
+
+    /** Whether to ask for the lease again a moment later; otherwise it is this request's, or not worth waiting for. */
+    final boolean isWorthWaitingFor(Lease lease) {
+        lookAgain = true;
+        if (lease.isGranted()) {
+            Objects.requireNonNull(leading, "only a leader asks").lease(lease);
+            return false;
+        }
+        Waiting begun = waiting;
+        if (begun == null) {
+            long most = TimeUnit.MILLISECONDS.toNanos(lease.millisLeft());
+            long limit = call.patience() == null ? most : Math.min(most, patienceLeft());
+            waiting = new Waiting(lease.holder(), System.nanoTime() + limit);
+            return true;
+        }
+        // Another holder was waiting, too: it knows no more than this request does.
+        return begun.holder.equals(lease.holder()) && System.nanoTime() - begun.until < 0;
+    }
+
+    private record Waiting(String holder, long until) {}
+
+    /** The lease could not be asked for: whoever cannot ask goes to the origin. */
+    final void leaseFailed(Throwable failure) {
+        lookAgain = false;
+        core.storageFailed("lease", failure);
+    }
+
+    /** Whether a flight of this or another process ended since the lookup, so that what it stored may have been missed. */
     final boolean mayHaveMissedAFlight() {
         String known = key;
-        return known != null && !storageFailed && core.flights.ended(known) != flightsEnded;
+        return known != null && !storageFailed && (lookAgain || core.flights.ended(known) != flightsEnded);
     }
 
     final void endFlight(Landing landing) {

@@ -1,5 +1,6 @@
 package dev.larder.internal;
 
+import dev.larder.storage.Lease;
 import dev.larder.storage.StoredEntry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +40,8 @@ final class Flights {
     static final class Flight {
         private final String key;
         private final CompletableFuture<Landing> landing = new CompletableFuture<>();
+        /** What other processes wait for. */
+        private volatile @Nullable Lease lease;
 
         private Flight(String key) {
             this.key = key;
@@ -46,6 +49,11 @@ final class Flights {
 
         CompletableFuture<Landing> landing() {
             return landing;
+        }
+
+        /** Released when the flight ends; given before it can. */
+        void lease(Lease granted) {
+            lease = granted;
         }
     }
 
@@ -68,6 +76,10 @@ final class Flights {
     void end(Flight flight, Landing landing) {
         ended.incrementAndGet(stripe(flight.key));
         byKey.remove(flight.key, flight);
+        Lease lease = flight.lease;
+        if (lease != null) {
+            lease.release();
+        }
         flight.landing.complete(landing);
     }
 

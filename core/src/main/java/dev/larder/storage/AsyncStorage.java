@@ -3,6 +3,7 @@ package dev.larder.storage;
 import dev.larder.rules.StoredResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
@@ -48,6 +49,11 @@ public interface AsyncStorage extends AutoCloseable {
 
     /** See {@link Storage#clear}. */
     CompletionStage<Long> clear();
+
+    /** See {@link Storage#lease}; to be asked where {@link Storage#leases()} is true. */
+    default CompletionStage<Lease> lease(String key) {
+        return CompletableFuture.failedFuture(new UnsupportedOperationException("leases() is false"));
+    }
 
     /** See {@link Storage#maxBodyBytes}. */
     long maxBodyBytes();

@@ -131,6 +131,26 @@ public interface Storage extends AutoCloseable {
     }
 
     /**
+     * Whether {@link #lease} can be asked; answered once, before the first request. Only a storage that several processes
+     * share has a use for it, and it costs each miss some calls.
+     */
+    default boolean leases() {
+        return false;
+    }
+
+    /**
+     * Asks for the lease of a key: of all processes that miss the key at the same time, the one that has it fetches the
+     * response. The others ask again until it is released, or has gone to yet another. A lease keeps nobody from writing
+     * entries.
+     *
+     * @return the lease of the caller, or of who has it already; does not wait for that one
+     * @throws UnsupportedOperationException if {@link #leases()} is false
+     */
+    default Lease lease(String key) throws IOException {
+        throw new UnsupportedOperationException("leases() is false");
+    }
+
+    /**
      * The same storage without waiting.
      *
      * @param executor runs calls that block, where this storage has no better way

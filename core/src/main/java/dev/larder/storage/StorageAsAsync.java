@@ -106,6 +106,11 @@ final class StorageAsAsync implements AsyncStorage {
     }
 
     @Override
+    public CompletionStage<Lease> lease(String key) {
+        return run(executor, () -> storage.lease(key));
+    }
+
+    @Override
     public long maxBodyBytes() {
         return storage.maxBodyBytes();
     }

@@ -6,6 +6,7 @@ import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -122,6 +123,16 @@ final class JoinedStorage implements Storage {
     @Override
     public long maxBodyBytes() {
         return async.maxBodyBytes();
+    }
+
+    @Override
+    public boolean leases() {
+        return blocking.leases();
+    }
+
+    @Override
+    public Lease lease(String key) throws IOException {
+        return join(() -> async.lease(key));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.larder.testkit;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -223,6 +224,17 @@ public final class WatchedStorage implements Storage {
     @Override
     public long maxBodyBytes() {
         return Math.min(mostBytes, storage.maxBodyBytes());
+    }
+
+    @Override
+    public boolean leases() {
+        return storage.leases();
+    }
+
+    @Override
+    public Lease lease(String key) throws IOException {
+        before("lease");
+        return storage.lease(key);
     }
 
     @Override

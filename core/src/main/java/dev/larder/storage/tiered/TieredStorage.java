@@ -6,6 +6,7 @@ import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -160,6 +161,18 @@ public final class TieredStorage implements Storage {
     @Override
     public long maxBodyBytes() {
         return tiers.maxBodyBytes();
+    }
+
+    /** Whether far has leases. */
+    @Override
+    public boolean leases() {
+        return far.leases();
+    }
+
+    /** Far's. From here on far is asked for the key, which another process may be changing. */
+    @Override
+    public Lease lease(String key) throws IOException {
+        return join(tiers.lease(key));
     }
 
     /** Whether one of the two does. */

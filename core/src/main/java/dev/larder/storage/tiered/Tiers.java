@@ -5,6 +5,7 @@ import dev.larder.storage.AsyncBodyReader;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.EntryTooLargeException;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StoredEntry;
@@ -573,6 +574,12 @@ final class Tiers implements AsyncStorage {
     }
 
     // ---- the rest
+
+    @Override
+    public CompletionStage<Lease> lease(String key) {
+        index.changed(key);
+        return far.lease(key);
+    }
 
     @Override
     public long maxBodyBytes() {

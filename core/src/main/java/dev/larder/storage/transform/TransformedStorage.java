@@ -4,6 +4,7 @@ import dev.larder.http.HttpFields;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -393,6 +394,16 @@ public final class TransformedStorage implements Storage {
         }
         long each = envelope.kind.overhead + 5L;
         return Math.max(0, most - Blocks.HEADER - envelope.kind.overhead - each * (most / Blocks.BLOCK + 1));
+    }
+
+    @Override
+    public boolean leases() {
+        return below.leases();
+    }
+
+    @Override
+    public Lease lease(String key) throws IOException {
+        return below.lease(envelope.names(key).get(0));
     }
 
     @Override

@@ -27,7 +27,8 @@ final class OperationTimers {
         REMOVE,
         REMOVE_KEY,
         REMOVE_IF,
-        CLEAR;
+        CLEAR,
+        LEASE;
 
         private String tag() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');

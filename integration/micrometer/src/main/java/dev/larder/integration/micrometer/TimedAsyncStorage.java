@@ -5,6 +5,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncBodyReader;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.AsyncStorage;
+import dev.larder.storage.Lease;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StoredEntry;
 import java.io.IOException;
@@ -69,6 +70,11 @@ final class TimedAsyncStorage implements AsyncStorage {
     @Override
     public CompletionStage<Long> clear() {
         return timers.timeAsync(Operation.CLEAR, storage::clear);
+    }
+
+    @Override
+    public CompletionStage<Lease> lease(String key) {
+        return timers.timeAsync(Operation.LEASE, () -> storage.lease(key));
     }
 
     @Override

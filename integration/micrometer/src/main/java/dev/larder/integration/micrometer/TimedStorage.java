@@ -5,6 +5,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -86,6 +87,16 @@ final class TimedStorage implements Storage {
     @Override
     public long maxBodyBytes() {
         return storage.maxBodyBytes();
+    }
+
+    @Override
+    public boolean leases() {
+        return storage.leases();
+    }
+
+    @Override
+    public Lease lease(String key) throws IOException {
+        return timers.time(Operation.LEASE, () -> storage.lease(key));
     }
 
     @Override

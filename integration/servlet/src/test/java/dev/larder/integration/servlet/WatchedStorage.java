@@ -3,6 +3,7 @@ package dev.larder.integration.servlet;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
@@ -137,6 +138,16 @@ record WatchedStorage(Storage storage, AtomicInteger open) implements Storage {
     @Override
     public long maxBodyBytes() {
         return storage.maxBodyBytes();
+    }
+
+    @Override
+    public boolean leases() {
+        return storage.leases();
+    }
+
+    @Override
+    public Lease lease(String key) throws IOException {
+        return storage.lease(key);
     }
 
     @Override

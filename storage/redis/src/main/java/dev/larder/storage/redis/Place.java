@@ -29,6 +29,11 @@ record Place(String tag, byte[] hash) {
         return key;
     }
 
+    /** The Redis key of the lease; it is no body's, since ids are hexadecimal. */
+    byte[] lease() {
+        return body("lease");
+    }
+
     /** For people. */
     String name(String id) {
         return new String(hash, StandardCharsets.UTF_8) + " " + id;

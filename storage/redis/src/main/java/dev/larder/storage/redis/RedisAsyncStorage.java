@@ -4,6 +4,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncBodyReader;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.AsyncStorage;
+import dev.larder.storage.Lease;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StoredEntry;
 import java.io.IOException;
@@ -68,6 +69,11 @@ final class RedisAsyncStorage implements AsyncStorage {
     @Override
     public CompletionStage<Long> clear() {
         return operations.clear();
+    }
+
+    @Override
+    public CompletionStage<Lease> lease(String key) {
+        return operations.lease(key);
     }
 
     @Override

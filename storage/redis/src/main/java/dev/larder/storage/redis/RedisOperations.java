@@ -4,6 +4,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncBodyReader;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.BinarySerializer;
+import dev.larder.storage.Lease;
 import dev.larder.storage.MalformedEntryException;
 import dev.larder.storage.Serializer;
 import dev.larder.storage.StorageListener;
@@ -61,6 +62,9 @@ final class RedisOperations {
     /** How much longer than usual such a batch may take. */
     private static final Duration BATCH_ALLOWANCE = Duration.ofSeconds(1);
 
+    /** Tells the leases of this process apart, of whichever storage. */
+    private static final AtomicLong LEASES = new AtomicLong();
+
     private final Link link;
     private final Place.Keys keys;
     private final Serializer serializer;
@@ -69,11 +73,13 @@ final class RedisOperations {
     private final boolean slidingTtl;
     private final long retentionMillis;
     private final long timeoutMillis;
+    private final long leaseMillis;
     private final int maxEntries;
     private final long maxBytes;
     private final long maxEntryBytes;
     private final int maxVariants;
     private final boolean cluster;
+    private final String processName;
     private final byte[] process;
     private final Writers writers;
 
@@ -93,10 +99,12 @@ final class RedisOperations {
         slidingTtl = b.sliding;
         retentionMillis = millis(b.retention);
         timeoutMillis = millis(b.timeout);
+        leaseMillis = b.lease == null ? 0 : millis(b.lease);
         maxEntries = b.maxEntries;
         maxBytes = b.maxBytes;
         maxEntryBytes = b.maxBytes < 0 ? b.maxEntryBytes : Math.min(b.maxEntryBytes, b.maxBytes);
         maxVariants = b.maxVariants;
+        processName = b.process;
         process = Place.bytes(b.process);
         writers = Writers.of(b.process, b.namespace);
     }
@@ -314,6 +322,37 @@ final class RedisOperations {
             return found;
         }
         throw new IllegalArgumentException("not an entry of a Redis storage");
+    }
+
+    // ---- leases
+
+    boolean leases() {
+        return leaseMillis > 0;
+    }
+
+    CompletionStage<Lease> lease(String key) {
+        return whenOpen(() -> {
+            if (!leases()) {
+                throw new UnsupportedOperationException("leases() is false");
+            }
+            byte[][] keyOfLease = {keys.of(key).lease()};
+            String name = processName + "-" + LEASES.incrementAndGet();
+            byte[] value = Place.bytes(name);
+            return link.run(Script.LEASE, keyOfLease, value, Place.bytes(Long.toString(leaseMillis)))
+                    .thenApply(answer -> {
+                        String holder = answer.get(0) instanceof byte[] bytes
+                                ? new String(bytes, StandardCharsets.ISO_8859_1)
+                                : "";
+                        long left = integer(answer, 1);
+                        return holder.equals(name)
+                                ? Lease.granted(
+                                        name,
+                                        left,
+                                        () -> inBackground(
+                                                "release a lease", link.run(Script.RELEASE, keyOfLease, value)))
+                                : Lease.heldByAnother(holder, Math.min(left, leaseMillis));
+                    });
+        });
     }
 
     // ---- uses

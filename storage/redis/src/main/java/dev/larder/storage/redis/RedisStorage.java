@@ -6,6 +6,7 @@ import dev.larder.storage.BinarySerializer;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.CircuitBreaker;
 import dev.larder.storage.EntryWriter;
+import dev.larder.storage.Lease;
 import dev.larder.storage.Serializer;
 import dev.larder.storage.Storage;
 import dev.larder.storage.StorageListener;
@@ -18,6 +19,7 @@ import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -49,6 +51,7 @@ import org.jspecify.annotations.Nullable;
  *     b&lt;id&gt;                     the body, if it has at most 32 KiB and the key few variants
  *     !                         when and by which process the key was last removed
  * &lt;namespace&gt;:{&lt;tag&gt;}:&lt;id&gt;   a hash: any other body, in chunks of 64 KiB
+ * &lt;namespace&gt;:{&lt;tag&gt;}:lease  who fetches a response for the key at the moment
  * &lt;namespace&gt;:removals         when everything was last removed, or what a condition held for
  * &lt;namespace&gt;:{index}          with a capacity: what was used when, and
  * &lt;namespace&gt;:{index}:sizes    how large it is
@@ -290,6 +293,23 @@ public final class RedisStorage implements Storage {
         return operations.maxBodyBytes();
     }
 
+    /** Whether {@link Builder#lease} was given. */
+    @Override
+    public boolean leases() {
+        return operations.leases();
+    }
+
+    @Override
+    public Lease lease(String key) throws IOException {
+        CompletionStage<Lease> lease = operations.lease(key);
+        try {
+            return Waiting.on(lease);
+        } catch (ClosedByInterruptException e) {
+            lease.thenAccept(Lease::release);
+            throw e;
+        }
+    }
+
     /**
      * {@inheritDoc}
      *
@@ -359,6 +379,10 @@ public final class RedisStorage implements Storage {
         Duration ttl;
 
         boolean sliding;
+
+        @Nullable
+        Duration lease;
+
         Duration retention = Duration.ofDays(30);
         int maxEntries = -1;
         long maxBytes = -1;
@@ -491,6 +515,17 @@ public final class RedisStorage implements Storage {
         /** The most entries of one key, of which those used least recently go first; by default 64. */
         public Builder maxVariants(int maxVariants) {
             this.maxVariants = (int) atLeast(1, maxVariants, "maxVariants");
+            return this;
+        }
+
+        /**
+         * Lets one process fetch what several miss or find stale at the same time, and the others wait for it: until the
+         * response is stored or turns out not to be, and no longer than this. That should be more than the origin takes,
+         * and is how long a process that dies holds up the others, once. Off by default, since such a request costs three
+         * round trips more: the lease, another lookup, and its end. Who waits asks every 25 ms.
+         */
+        public Builder lease(Duration lease) {
+            this.lease = positive(lease, "lease");
             return this;
         }
 

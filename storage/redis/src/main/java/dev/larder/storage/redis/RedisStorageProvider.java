@@ -34,6 +34,7 @@ public final class RedisStorageProvider implements StorageProvider {
         spec.count("maxVariants", builder::maxVariants);
         spec.duration("ttl", builder::ttl);
         spec.duration("slidingTtl", builder::slidingTtl);
+        spec.duration("lease", builder::lease);
         spec.serializer(builder::serializer);
         return builder.build();
     }

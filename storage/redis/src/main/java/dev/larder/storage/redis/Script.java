@@ -172,6 +172,21 @@ enum Script {
             return drop(KEYS[1], id, ARGV[4], now)
             """),
 
+    /**
+     * Grants a lease that nobody has, under a name and for so many milliseconds. Keys: lease. Answers who has it now and
+     * for how many milliseconds.
+     */
+    LEASE("""
+            redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+            return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}
+            """),
+
+    /** Ends a lease if it still has this name. Keys: lease. */
+    RELEASE("""
+            if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+            return 0
+            """),
+
     /** The fields of a place without bodies. Keys: hash. */
     HEADS("""
             local fields = {}

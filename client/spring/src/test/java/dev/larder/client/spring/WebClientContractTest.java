@@ -2,8 +2,11 @@ package dev.larder.client.spring;
 
 import dev.larder.CacheInfo;
 import dev.larder.http.HttpFields;
+import dev.larder.storage.Storage;
+import dev.larder.storage.sqlite.SqliteStorage;
 import dev.larder.testkit.ClientContract;
 import dev.larder.testkit.ClientSetup;
+import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.TestCall;
 import dev.larder.testkit.TestClient;
 import dev.larder.testkit.TestRequest;
@@ -14,6 +17,7 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -117,6 +121,14 @@ final class WebClientContractTest extends ClientContract {
 
     private static HttpFields fields(ClientResponse response) {
         return SpringFields.of(response.headers().asHttpHeaders());
+    }
+
+    @Override
+    protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+        return SqliteStorage.builder()
+                .path(directory.resolve("larder.sqlite"))
+                .clock(clock)
+                .open();
     }
 
     @Override

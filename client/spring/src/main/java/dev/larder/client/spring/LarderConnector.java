@@ -33,6 +33,7 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 import org.springframework.http.client.reactive.ClientHttpRequest;
 import org.springframework.http.client.reactive.ClientHttpResponse;
 import reactor.adapter.JdkFlowAdapter;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
@@ -151,7 +152,8 @@ public final class LarderConnector implements ClientHttpConnector {
             if (!(asked.method().equals("QUERY") && !controls.bypass()) && !controls.bodyInKey()) {
                 return answer(RequestContent.OPAQUE, body, controls, followed);
             }
-            return DataBufferUtils.join(body.whole(), ContentDigest.MOST_BYTES)
+            // As a Flux, because of a Mono the length is not looked at.
+            return DataBufferUtils.join(Flux.from(body.whole()), ContentDigest.MOST_BYTES)
                     .map(all -> taken(all).get(0).array())
                     .defaultIfEmpty(new byte[0])
                     .flatMap(bytes -> answer(

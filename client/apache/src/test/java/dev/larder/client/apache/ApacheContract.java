@@ -2,9 +2,14 @@ package dev.larder.client.apache;
 
 import dev.larder.CacheInfo;
 import dev.larder.http.HttpFields;
+import dev.larder.storage.Storage;
+import dev.larder.storage.sqlite.SqliteStorage;
 import dev.larder.testkit.ClientContract;
 import dev.larder.testkit.ClientSetup;
+import dev.larder.testkit.ManualClock;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hc.client5.http.auth.AuthScope;
@@ -19,6 +24,14 @@ import org.apache.hc.core5.util.Timeout;
 
 /** What the two variants have in common. */
 abstract class ApacheContract extends ClientContract {
+    @Override
+    protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+        return SqliteStorage.builder()
+                .path(directory.resolve("larder.sqlite"))
+                .clock(clock)
+                .open();
+    }
+
     @Override
     protected boolean seesTrailers() {
         return true;

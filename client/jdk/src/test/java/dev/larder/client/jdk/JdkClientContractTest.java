@@ -1,12 +1,16 @@
 package dev.larder.client.jdk;
 
 import dev.larder.CacheInfo;
+import dev.larder.storage.Storage;
+import dev.larder.storage.sqlite.SqliteStorage;
 import dev.larder.testkit.ClientContract;
 import dev.larder.testkit.ClientSetup;
+import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.TestCall;
 import dev.larder.testkit.TestClient;
 import dev.larder.testkit.TestRequest;
 import dev.larder.testkit.TestResponse;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.Authenticator;
 import java.net.CookieManager;
@@ -16,6 +20,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +34,11 @@ abstract class JdkClientContractTest extends ClientContract {
 
     static final class BlockingTest extends JdkClientContractTest {
         @Override
+        protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+            return sqlite(directory, clock);
+        }
+
+        @Override
         TestCall start(HttpClient client, HttpRequest request) {
             return TestCall.onThread(() -> toResponse(client.send(request, BodyHandlers.ofInputStream())));
         }
@@ -36,10 +46,35 @@ abstract class JdkClientContractTest extends ClientContract {
 
     static final class AsyncTest extends JdkClientContractTest {
         @Override
-        TestCall start(HttpClient client, HttpRequest request) {
-            CompletableFuture<HttpResponse<InputStream>> sent = client.sendAsync(request, BodyHandlers.ofInputStream());
-            return TestCall.of(sent.thenApply(JdkClientContractTest::toResponse), () -> sent.cancel(true));
+        protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+            return sqlite(directory, clock);
         }
+
+        @Override
+        TestCall start(HttpClient client, HttpRequest request) {
+            return sendAsync(client, request);
+        }
+    }
+
+    /** Over the contract's own storage, which cannot read back. */
+    @ClientContract.Only(ClientContract.Setting.OTHER)
+    static final class FarStorageTest extends JdkClientContractTest {
+        @Override
+        TestCall start(HttpClient client, HttpRequest request) {
+            return sendAsync(client, request);
+        }
+    }
+
+    private static Storage sqlite(Path directory, ManualClock clock) throws IOException {
+        return SqliteStorage.builder()
+                .path(directory.resolve("larder.sqlite"))
+                .clock(clock)
+                .open();
+    }
+
+    private static TestCall sendAsync(HttpClient client, HttpRequest request) {
+        CompletableFuture<HttpResponse<InputStream>> sent = client.sendAsync(request, BodyHandlers.ofInputStream());
+        return TestCall.of(sent.thenApply(JdkClientContractTest::toResponse), () -> sent.cancel(true));
     }
 
     abstract TestCall start(HttpClient client, HttpRequest request);

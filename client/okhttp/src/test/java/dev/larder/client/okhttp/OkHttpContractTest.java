@@ -2,8 +2,11 @@ package dev.larder.client.okhttp;
 
 import dev.larder.CacheInfo;
 import dev.larder.policy.CacheControls;
+import dev.larder.storage.Storage;
+import dev.larder.storage.sqlite.SqliteStorage;
 import dev.larder.testkit.ClientContract;
 import dev.larder.testkit.ClientSetup;
+import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.TestCall;
 import dev.larder.testkit.TestClient;
 import dev.larder.testkit.TestRequest;
@@ -11,6 +14,7 @@ import dev.larder.testkit.TestResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +65,14 @@ abstract class OkHttpContractTest extends ClientContract {
     }
 
     abstract TestCall start(Call call);
+
+    @Override
+    protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+        return SqliteStorage.builder()
+                .path(directory.resolve("larder.sqlite"))
+                .clock(clock)
+                .open();
+    }
 
     @Override
     protected boolean seesTrailers() {

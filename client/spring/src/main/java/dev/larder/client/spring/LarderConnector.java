@@ -8,6 +8,7 @@ import dev.larder.client.ContentDigest;
 import dev.larder.client.Origin;
 import dev.larder.client.Redirection;
 import dev.larder.client.Source;
+import dev.larder.client.spring.RecordedRequest.Content;
 import dev.larder.engine.RequestContent;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
@@ -23,11 +24,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
-import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.client.reactive.ClientHttpConnector;
@@ -116,7 +115,7 @@ public final class LarderConnector implements ClientHttpConnector {
             RecordedRequest recorded = new RecordedRequest(method, uri);
             return requestCallback.apply(recorded).then(Mono.defer(() -> {
                 RequestHead head = new RequestHead(method.name(), TargetUri.of(uri), recorded.fields());
-                return new Hop(recorded, head, uri, recorded.body(), context).answer(0);
+                return new Hop(recorded, head, uri, recorded.content(), context).answer(0);
             }));
         });
     }
@@ -134,15 +133,10 @@ public final class LarderConnector implements ClientHttpConnector {
         private final RecordedRequest recorded;
         private final RequestHead asked;
         private final URI target;
-        private final @Nullable Publisher<? extends Publisher<? extends DataBuffer>> body;
+        private final @Nullable Content body;
         private final ContextView context;
 
-        Hop(
-                RecordedRequest recorded,
-                RequestHead asked,
-                URI target,
-                @Nullable Publisher<? extends Publisher<? extends DataBuffer>> body,
-                ContextView context) {
+        Hop(RecordedRequest recorded, RequestHead asked, URI target, @Nullable Content body, ContextView context) {
             this.recorded = recorded;
             this.asked = asked;
             this.target = target;
@@ -158,11 +152,12 @@ public final class LarderConnector implements ClientHttpConnector {
             if (!(asked.method().equals("QUERY") && !controls.bypass()) && !controls.bodyInKey()) {
                 return answer(RequestContent.OPAQUE, body, controls, followed);
             }
-            return DataBufferUtils.join(Flux.from(body).concatMap(Function.identity()), ContentDigest.MOST_BYTES)
+            // As a Flux, because of a Mono the length is not looked at.
+            return DataBufferUtils.join(Flux.from(body.whole()), ContentDigest.MOST_BYTES)
                     .map(all -> taken(all).get(0).array())
                     .defaultIfEmpty(new byte[0])
                     .flatMap(bytes -> answer(
-                            digest(bytes, controls), bytes.length == 0 ? null : inMemory(bytes), controls, followed))
+                            digest(bytes, controls), bytes.length == 0 ? null : body.read(bytes), controls, followed))
                     .onErrorResume(
                             DataBufferLimitException.class,
                             tooLong -> answer(RequestContent.OPAQUE, body, controls, followed));
@@ -174,15 +169,8 @@ public final class LarderConnector implements ClientHttpConnector {
                     : RequestContent.ofDigest(ContentDigest.of(asked.fields(), bytes, controls.bodyNormalized()));
         }
 
-        private static Publisher<Publisher<DataBuffer>> inMemory(byte[] bytes) {
-            return Mono.just(Mono.fromSupplier(() -> DefaultDataBufferFactory.sharedInstance.wrap(bytes)));
-        }
-
         private Mono<ClientHttpResponse> answer(
-                RequestContent content,
-                @Nullable Publisher<? extends Publisher<? extends DataBuffer>> sent,
-                CacheControls controls,
-                int followed) {
+                RequestContent content, @Nullable Content sent, CacheControls controls, int followed) {
             AtomicReference<@Nullable ClientHttpResponse> fromOrigin = new AtomicReference<>();
             Call call = new Call(asked, content, controls, patience);
             return Mono.<Answer<ClientHttpResponse>>fromFuture(
@@ -208,16 +196,14 @@ public final class LarderConnector implements ClientHttpConnector {
         }
 
         private CompletableFuture<Origin.Response<ClientHttpResponse>> send(
-                RequestHead head,
-                @Nullable Publisher<? extends Publisher<? extends DataBuffer>> content,
-                AtomicReference<@Nullable ClientHttpResponse> fromOrigin) {
+                RequestHead head, @Nullable Content content, AtomicReference<@Nullable ClientHttpResponse> fromOrigin) {
             return delegate.connect(HttpMethod.valueOf(asked.method()), target, request -> {
                         request.getAttributes().putAll(recorded.getAttributes());
                         if (asked.uri().sameOrigin(TargetUri.of(recorded.getURI()))) {
                             request.getCookies().addAll(recorded.getCookies());
                         }
                         request.getHeaders().addAll(headers(head));
-                        return content == null ? request.setComplete() : recorded.write(content, request);
+                        return content == null ? request.setComplete() : content.writeTo(request);
                     })
                     .contextWrite(context)
                     .map(response -> {

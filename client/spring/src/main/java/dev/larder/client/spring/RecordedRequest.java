@@ -3,6 +3,7 @@ package dev.larder.client.spring;
 import dev.larder.http.HttpFields;
 import java.net.URI;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -19,8 +20,35 @@ import reactor.core.publisher.Mono;
 final class RecordedRequest extends AbstractClientHttpRequest {
     private final HttpMethod method;
     private final URI uri;
-    private @Nullable Publisher<? extends Publisher<? extends DataBuffer>> body;
-    private boolean flushes;
+    private @Nullable Content content;
+
+    /**
+     * The content of a request.
+     *
+     * @param pieces what is to be flushed, piece by piece; null when nothing is
+     * @param whole all of it; handed on as it is, because clients see by its type that it is one buffer
+     */
+    record Content(
+            @Nullable Publisher<? extends Publisher<? extends DataBuffer>> pieces,
+            Publisher<? extends DataBuffer> whole) {
+        static Content of(Publisher<? extends DataBuffer> whole) {
+            return new Content(null, whole);
+        }
+
+        static Content flushed(Publisher<? extends Publisher<? extends DataBuffer>> pieces) {
+            return new Content(pieces, Flux.from(pieces).concatMap(Function.identity()));
+        }
+
+        /** The same from memory, written in the same way. */
+        Content read(byte[] bytes) {
+            Mono<DataBuffer> all = Mono.fromSupplier(() -> DefaultDataBufferFactory.sharedInstance.wrap(bytes));
+            return pieces == null ? of(all) : flushed(Mono.just(all));
+        }
+
+        Mono<Void> writeTo(ClientHttpRequest request) {
+            return pieces == null ? request.writeWith(whole) : request.writeAndFlushWith(pieces);
+        }
+    }
 
     RecordedRequest(HttpMethod method, URI uri) {
         this.method = method;
@@ -38,15 +66,10 @@ final class RecordedRequest extends AbstractClientHttpRequest {
         return fields.build();
     }
 
-    /** The content, in the pieces that are to be flushed; null when there is none. */
+    /** The content; null when there is none. */
     @Nullable
-    Publisher<? extends Publisher<? extends DataBuffer>> body() {
-        return body;
-    }
-
-    /** Writes content in the way this request's was written. */
-    Mono<Void> write(Publisher<? extends Publisher<? extends DataBuffer>> content, ClientHttpRequest to) {
-        return flushes ? to.writeAndFlushWith(content) : to.writeWith(Flux.concat(content));
+    Content content() {
+        return content;
     }
 
     @Override
@@ -71,15 +94,14 @@ final class RecordedRequest extends AbstractClientHttpRequest {
     }
 
     @Override
-    public Mono<Void> writeWith(Publisher<? extends DataBuffer> content) {
-        body = Mono.just(content);
+    public Mono<Void> writeWith(Publisher<? extends DataBuffer> whole) {
+        content = Content.of(whole);
         return doCommit();
     }
 
     @Override
-    public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> content) {
-        body = content;
-        flushes = true;
+    public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> pieces) {
+        content = Content.flushed(pieces);
         return doCommit();
     }
 

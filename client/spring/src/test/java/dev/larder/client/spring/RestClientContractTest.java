@@ -1,14 +1,18 @@
 package dev.larder.client.spring;
 
 import dev.larder.CacheInfo;
+import dev.larder.storage.Storage;
+import dev.larder.storage.sqlite.SqliteStorage;
 import dev.larder.testkit.ClientContract;
 import dev.larder.testkit.ClientSetup;
+import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.TestCall;
 import dev.larder.testkit.TestClient;
 import dev.larder.testkit.TestRequest;
 import dev.larder.testkit.TestResponse;
 import java.io.IOException;
 import java.net.http.HttpClient;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -75,6 +79,14 @@ final class RestClientContractTest extends ClientContract {
                 SpringFields.of(response.getHeaders()),
                 response.getBody(),
                 Optional.ofNullable(info));
+    }
+
+    @Override
+    protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+        return SqliteStorage.builder()
+                .path(directory.resolve("larder.sqlite"))
+                .clock(clock)
+                .open();
     }
 
     @Override

@@ -2,8 +2,11 @@ package dev.larder.client.spring;
 
 import dev.larder.CacheInfo;
 import dev.larder.http.HttpFields;
+import dev.larder.storage.Storage;
+import dev.larder.storage.sqlite.SqliteStorage;
 import dev.larder.testkit.ClientContract;
 import dev.larder.testkit.ClientSetup;
+import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.TestCall;
 import dev.larder.testkit.TestClient;
 import dev.larder.testkit.TestRequest;
@@ -14,6 +17,7 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,6 +35,8 @@ import reactor.netty.resources.ConnectionProvider;
 
 /** The client contract for WebClient, over Reactor Netty. */
 final class WebClientContractTest extends ClientContract {
+    private static final int HTTP2_WINDOW = 16 << 20;
+
     @Override
     protected TestClient open(ClientSetup setup) throws Exception {
         ConnectionProvider connections =
@@ -39,7 +45,9 @@ final class WebClientContractTest extends ClientContract {
                 HttpClient.create(connections).protocol(setup.http2() ? HttpProtocol.H2 : HttpProtocol.HTTP11);
         if (setup.http2()) {
             SslContext tls = tls(setup);
-            plain = plain.secure(spec -> spec.sslContext(tls));
+            // With the default of 64 KiB, Reactor Netty by itself comes to a stop after a while against this origin.
+            plain = plain.secure(spec -> spec.sslContext(tls))
+                    .http2Settings(settings -> settings.initialWindowSize(HTTP2_WINDOW));
         }
         if (setup.timeout().isPresent()) {
             plain = plain.responseTimeout(setup.timeout().get());
@@ -117,6 +125,14 @@ final class WebClientContractTest extends ClientContract {
 
     private static HttpFields fields(ClientResponse response) {
         return SpringFields.of(response.headers().asHttpHeaders());
+    }
+
+    @Override
+    protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
+        return SqliteStorage.builder()
+                .path(directory.resolve("larder.sqlite"))
+                .clock(clock)
+                .open();
     }
 
     @Override

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class CrashTest {
-    private static final int KILLS = Integer.getInteger("larder.test.kills", 60);
+    private static final int KILLS = Integer.getInteger("larder.test.kills", 15);
     private static final int LANES = 3;
 
     @TempDir

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * property {@code larder.test.mutations}.
  */
 class DamageTest {
-    private static final int MUTATIONS = Integer.getInteger("larder.test.mutations", 160);
+    private static final int MUTATIONS = Integer.getInteger("larder.test.mutations", 60);
 
     @TempDir
     Path directory;

@@ -24,7 +24,12 @@ export async function install (target) {
     if (npm.error) throw npm.error
     // Its last lines only say where its own log is.
     if (npm.status !== 0) throw new Error(npm.stderr.trim().split('\n').slice(0, 3).join('; ') || `npm ended with ${npm.status}`)
-    if (!existsSync(home)) renameSync(fresh, home)
+    try {
+      if (!existsSync(home)) renameSync(fresh, home)
+    } catch (e) {
+      // Another run may have been quicker.
+      if (!existsSync(installed)) throw e
+    }
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }

@@ -15,26 +15,21 @@ import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.reactive.function.client.WebClientException;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
-import reactor.netty.resources.ConnectionProvider;
 
 /** Spring's WebClient with Larder, over Reactor Netty. */
 final class SpringWebClient implements ClientUnderTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final HttpCache cache;
-    private final ConnectionProvider connections;
     private final WebClient client;
     private final URI origin;
 
     SpringWebClient(HttpCache cache, URI origin) {
         this.cache = cache;
         this.origin = origin;
-        connections = ConnectionProvider.builder("gateway")
-                .maxConnections(200)
-                .maxIdleTime(Duration.ofSeconds(IDLE_SECONDS))
-                .build();
+        // No connection is used again: this client does not notice that the suite has sent more than it announced.
         HttpClient plain =
-                HttpClient.create(connections).protocol(HttpProtocol.HTTP11).disableRetry(true);
+                HttpClient.newConnection().protocol(HttpProtocol.HTTP11).disableRetry(true);
         client = WebClient.builder()
                 .clientConnector(LarderConnector.over(cache, new ReactorClientHttpConnector(plain)))
                 .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(-1))
@@ -67,7 +62,6 @@ final class SpringWebClient implements ClientUnderTest {
 
     @Override
     public void close() throws IOException {
-        connections.dispose();
         cache.close();
     }
 }

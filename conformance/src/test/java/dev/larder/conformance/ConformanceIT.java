@@ -10,10 +10,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The public suite against every client, mode and storage. What is expected of it stands in expected-*.txt. */
+/**
+ * The public suite against every client, mode and storage. What is expected of it stands in expected-*.txt. A run mostly
+ * waits for responses to grow old, so several go on at once.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class ConformanceIT {
     private static final int OLDEST_NODE = 18;
     /** The exit code of run.mjs when there is no suite to run. */
@@ -39,8 +45,19 @@ class ConformanceIT {
         "jdk-async, shared, memory:,",
         "jdk-async, private, file:,",
         "jdk, shared, file:,",
+        "jdk, private, sqlite:,",
         "jdk, private, file:, --restart",
         "jdk, shared, file:, --crash",
+        "okhttp, private, memory:,",
+        "okhttp, shared, sqlite:,",
+        "apache, private, file:,",
+        "apache, shared, memory:,",
+        "apache-async, private, sqlite:,",
+        "apache-async, shared, memory:,",
+        "spring, private, memory:,",
+        "spring, shared, file:,",
+        "webclient, private, memory:,",
+        "webclient, shared, sqlite:,",
     })
     void asExpected(String client, String mode, String storage, String more) throws Exception {
         List<String> command = new ArrayList<>(List.of(

@@ -80,8 +80,10 @@ class CaffeineStorageTest {
 
         @Override
         protected void settle(Storage storage) {
-            // What is evicted is evicted on this thread, in turn.
-            CompletableFuture.runAsync(() -> {}, thread).join();
+            // What is evicted is evicted on this thread, by tasks that may leave something for a further one.
+            for (int i = 0; i < 10; i++) {
+                CompletableFuture.runAsync(() -> {}, thread).join();
+            }
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.larder.client.spring;
 
 import dev.larder.HttpCache;
 import dev.larder.client.Answer;
+import dev.larder.client.Body;
 import dev.larder.client.BodyKind;
 import dev.larder.client.Call;
 import dev.larder.client.ContentDigest;
@@ -182,7 +183,19 @@ public final class LarderConnector implements ClientHttpConnector {
                                 ? Redirection.next(asked, answer.head())
                                 : null;
                         return next == null ? Mono.just(response) : follow(next, response, followed);
-                    });
+                    })
+                    .doOnDiscard(Answer.class, Hop::abandon);
+        }
+
+        /** An answer that came when the caller had just given up. */
+        private static void abandon(Answer<?> answer) {
+            if (answer.relayed() instanceof ClientHttpResponse relayed) {
+                KIND.discard(relayed);
+            }
+            Body body = answer.body();
+            if (body != null) {
+                body.close();
+            }
         }
 
         private Mono<ClientHttpResponse> follow(RequestHead next, AnsweredResponse redirect, int followed) {

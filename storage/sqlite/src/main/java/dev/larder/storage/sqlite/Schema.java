@@ -43,7 +43,7 @@ final class Schema {
                   key BLOB NOT NULL,
                   owner TEXT,
                   head BLOB NOT NULL)""");
-        add("_keys", "CREATE INDEX \"$_keys\" ON \"$\" (key) WHERE state = 1");
+        add("_keys", "CREATE INDEX \"$_keys\" ON \"$\" (key, seal, length, uses, state) WHERE state = 1");
         add("_live", "CREATE INDEX \"$_live\" ON \"$\" (used, size) WHERE state = 1");
         add("_expiry", "CREATE INDEX \"$_expiry\" ON \"$\" (expires) WHERE state = 1 AND expires IS NOT NULL");
         add("_rest", "CREATE INDEX \"$_rest\" ON \"$\" (used) WHERE state <> 1");

@@ -8,8 +8,11 @@ package dev.larder.storage.sqlite;
 enum Sql {
     // ---- on the way of a request
 
-    /** The entries of a key whose heads are known, with their bodies where these are one chunk. Columns cost time. */
-    LOOKUP_KNOWN("SELECT e.n, e.seal, e.uses, b.bytes, e.used"
+    /**
+     * The entries of a key whose heads are known, with their bodies where these are one chunk. The index has all that is
+     * asked for, so that their rows are not read.
+     */
+    LOOKUP_KNOWN("SELECT e.n, e.seal, e.uses, b.bytes"
             + " FROM \"$\" e LEFT JOIN \"$_bodies\" b ON b.n = e.n << 24 AND e.length <= 65536"
             + " WHERE e.key = ? AND e.state = 1"),
     /** The entries of a key, likewise, with their heads. */

@@ -226,7 +226,7 @@ public final class SqliteStorage implements Storage {
                     all.add(rows, true, key);
                 }
             }
-            hash.headsKnown = true;
+            hash.headsKnown = all.isKnownByIndex();
             return all;
         });
         return found.live(now);
@@ -240,10 +240,20 @@ public final class SqliteStorage implements Storage {
 
         private record Damage(long n, String what) {}
 
+        /** Whether the same entries can be found without their rows; the last use, on which some depend, is only there. */
+        boolean isKnownByIndex() {
+            for (StoredEntry entry : entries) {
+                if (isSliding(entry.stored())) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
         /** Adds an entry if its head is known; otherwise there is no use in going on. */
         boolean addKnown(ResultSet row, String key) throws SQLException {
             HeadCache.Known known = heads.get(row.getLong(1));
-            if (known == null || !known.is(row.getLong(2))) {
+            if (known == null || !known.is(row.getLong(2)) || isSliding(known.stored)) {
                 incomplete = true;
                 return false;
             }

@@ -39,6 +39,9 @@ class PlansTest {
         if (sql.readsAll()) {
             return;
         }
+        if (sql == Sql.LOOKUP_KNOWN) {
+            assertThat(plan).anyMatch(step -> step.contains("COVERING INDEX"));
+        }
         assertThat(plan).noneMatch(step -> step.startsWith("SCAN") || step.contains("TEMP B-TREE"));
         if (!sql.name().startsWith("INSERT") && sql != Sql.COUNT_REMOVAL) {
             assertThat(plan).as("the test sees plans").anyMatch(step -> step.startsWith("SEARCH"));

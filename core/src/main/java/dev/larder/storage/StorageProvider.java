@@ -16,7 +16,8 @@ public interface StorageProvider {
     String usage();
 
     /**
-     * Opens what a spec names. Reads the options that it knows from the spec; {@link StorageSpec#open} refuses the others.
+     * Opens what a spec names: reads the options that it knows from the spec, has it {@linkplain
+     * StorageSpec#noOtherOptions refuse others}, and only then opens.
      *
      * @param spec one of this provider's schemes
      * @param clock the storage's clock

@@ -134,7 +134,9 @@ public final class StorageSpec {
         Set<String> usages = new TreeSet<>();
         for (StorageProvider provider : ServiceLoader.load(StorageProvider.class, StorageSpec.class.getClassLoader())) {
             if (provider.schemes().contains(scheme)) {
-                return open(provider, clock);
+                unread.clear();
+                unread.addAll(options.keySet());
+                return provider.open(this, clock);
             }
             usages.add(provider.usage());
         }
@@ -142,15 +144,15 @@ public final class StorageSpec {
                 + String.join(", ", usages) + " (others need their module, such as larder-storage-" + scheme + ")");
     }
 
-    private Storage open(StorageProvider provider, InstantSource clock) throws IOException {
-        unread.clear();
-        unread.addAll(options.keySet());
-        Storage storage = provider.open(this, clock);
-        if (unread.isEmpty()) {
-            return storage;
+    /**
+     * For providers, when they have read the options that they know, and before they open anything.
+     *
+     * @throws IllegalArgumentException when there are others
+     */
+    public void noOtherOptions() {
+        if (!unread.isEmpty()) {
+            throw new IllegalArgumentException("storage '" + scheme + ":' has no option " + new TreeSet<>(unread));
         }
-        storage.close();
-        throw new IllegalArgumentException("storage '" + scheme + ":' has no option " + new TreeSet<>(unread));
     }
 
     private @Nullable String option(String name) {

@@ -36,6 +36,7 @@ public final class FileStorageProvider implements StorageProvider {
         spec.duration("slidingTtl", builder::slidingTtl);
         spec.serializer(builder::serializer);
         spec.flag("durable", builder::durable);
+        spec.noOtherOptions();
         return builder.open();
     }
 }

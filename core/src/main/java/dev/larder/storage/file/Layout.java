@@ -153,8 +153,16 @@ final class Layout {
             }
         }
         createShard(shard);
-        rename(from, to);
-        return true;
+        try {
+            rename(from, to);
+            return true;
+        } catch (NoSuchFileException e) {
+            // A removal of everything takes unfinished files with it, at any moment.
+            if (Files.exists(from, LinkOption.NOFOLLOW_LINKS)) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     private static void rename(Path from, Path to) throws IOException {

@@ -31,6 +31,7 @@ public final class CaffeineStorageProvider implements StorageProvider {
         spec.count("maxVariants", builder::maxVariants);
         spec.duration("ttl", builder::ttl);
         spec.duration("slidingTtl", builder::slidingTtl);
+        spec.noOtherOptions();
         return builder.build();
     }
 }

@@ -36,6 +36,7 @@ public final class RedisStorageProvider implements StorageProvider {
         spec.duration("slidingTtl", builder::slidingTtl);
         spec.duration("lease", builder::lease);
         spec.serializer(builder::serializer);
+        spec.noOtherOptions();
         return builder.build();
     }
 }

@@ -46,6 +46,7 @@ public final class S3StorageProvider implements StorageProvider {
         spec.duration("ttl", builder::ttl);
         spec.duration("slidingTtl", builder::slidingTtl);
         spec.serializer(builder::serializer);
+        spec.noOtherOptions();
         return builder.build();
     }
 }

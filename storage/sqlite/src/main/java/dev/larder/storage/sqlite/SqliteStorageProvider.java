@@ -38,6 +38,7 @@ public final class SqliteStorageProvider implements StorageProvider {
         spec.duration("slidingTtl", builder::slidingTtl);
         spec.serializer(builder::serializer);
         spec.flag("durable", builder::durable);
+        spec.noOtherOptions();
         return builder.open();
     }
 }

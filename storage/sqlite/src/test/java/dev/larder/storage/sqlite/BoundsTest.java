@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What grows, and how far. The length of the big body in MiB: system property {@code larder.test.bigBody}. */
 class BoundsTest {
-    private static final long BIG = Long.getLong("larder.test.bigBody", 128) << 20;
+    private static final long BIG = Long.getLong("larder.test.bigBody", 256) << 20;
 
     @TempDir
     Path directory;

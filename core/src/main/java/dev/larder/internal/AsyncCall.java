@@ -20,6 +20,7 @@ import dev.larder.rules.Reason;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.StoredEntry;
+import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -158,10 +159,25 @@ public final class AsyncCall<B> extends CallState<B>
     }
 
     private CompletionStage<List<StoredEntry>> found(String key) {
-        return core.asyncStorage.lookup(key).exceptionally(e -> {
+        CompletionStage<List<StoredEntry>> entries = core.owed.concern(key)
+                ? madeUpFor(key).thenCompose(done -> core.asyncStorage.lookup(key))
+                : core.asyncStorage.lookup(key);
+        return entries.exceptionally(e -> {
             lookupFailed(Download.unwrapped(e));
             return List.of();
         });
+    }
+
+    private CompletionStage<?> madeUpFor(String key) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        core.owed.makeUpFor(key, core.storage);
+                    } catch (IOException e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                core.executor);
     }
 
     @Override
@@ -302,6 +318,7 @@ public final class AsyncCall<B> extends CallState<B>
         for (String key : step.keys()) {
             all = all.thenCompose(done -> core.asyncStorage.removeKey(key).handle((removed, failure) -> {
                 if (failure != null) {
+                    core.owed.owe(key);
                     core.storageFailed("invalidate", Download.unwrapped(failure));
                 } else {
                     core.invalidated(key, removed, Reason.INVALIDATED);
@@ -314,6 +331,7 @@ public final class AsyncCall<B> extends CallState<B>
                     .remove(entry.key(), entry.id())
                     .handle((removed, failure) -> {
                         if (failure != null) {
+                            core.owed.owe(entry.key());
                             core.storageFailed("remove", Download.unwrapped(failure));
                         } else {
                             core.invalidated(entry.key(), removed ? 1 : 0, Reason.SUPERSEDED);
@@ -325,6 +343,7 @@ public final class AsyncCall<B> extends CallState<B>
         if (condition != null) {
             all = all.thenCompose(done -> core.asyncStorage.removeIf(condition).handle((removed, failure) -> {
                 if (failure != null) {
+                    core.owed.owe(condition);
                     core.storageFailed("removeIf", Download.unwrapped(failure));
                 } else {
                     core.invalidated("groups", removed, Reason.GROUP_INVALIDATED);

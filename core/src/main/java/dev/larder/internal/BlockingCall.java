@@ -92,6 +92,9 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
 
     private List<StoredEntry> found(String key) {
         try {
+            if (core.owed.concern(key)) {
+                core.owed.makeUpFor(key, core.storage);
+            }
             return core.storage.lookup(key);
         } catch (IOException | RuntimeException e) {
             lookupFailed(e);
@@ -176,10 +179,11 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         boolean first = true;
         for (StoredResponse updated : step.updated()) {
             try {
-                if (!core.storage.freshen(updated) && first) {
+                if (core.storage.freshen(updated)) {
+                    core.freshened(updated);
+                } else if (first) {
                     return step.vanished();
                 }
-                core.freshened(updated);
             } catch (IOException | RuntimeException e) {
                 core.storageFailed("freshen", e);
             }
@@ -195,6 +199,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             try {
                 core.invalidated(key, core.storage.removeKey(key), Reason.INVALIDATED);
             } catch (IOException | RuntimeException e) {
+                core.owed.owe(key);
                 core.storageFailed("invalidate", e);
             }
         }
@@ -205,6 +210,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             try {
                 core.invalidated("groups", core.storage.removeIf(step.condition()), Reason.GROUP_INVALIDATED);
             } catch (IOException | RuntimeException e) {
+                core.owed.owe(step.condition());
                 core.storageFailed("removeIf", e);
             }
         }
@@ -215,6 +221,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
         try {
             core.invalidated(entry.key(), core.storage.remove(entry.key(), entry.id()) ? 1 : 0, Reason.SUPERSEDED);
         } catch (IOException | RuntimeException e) {
+            core.owed.owe(entry.key());
             core.storageFailed("remove", e);
         }
     }

@@ -39,6 +39,7 @@ public final class CacheCore {
     final Flights flights = new Flights();
     final Epochs epochs = new Epochs();
     final Revalidations revalidations = new Revalidations();
+    final OwedRemovals owed = new OwedRemovals();
 
     private final CopyOnWriteArrayList<CacheListener> listeners = new CopyOnWriteArrayList<>();
     private final EnumMap<CacheResult, LongAdder> results = new EnumMap<>(CacheResult.class);

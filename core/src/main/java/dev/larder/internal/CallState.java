@@ -367,7 +367,7 @@ abstract class CallState<B> {
                         return;
                     }
                     long received = download.received();
-                    if (received == before) {
+                    if (received >= 0 && received == before) {
                         core.flights.end(flight, Landing.GO_ALONE);
                     } else {
                         watchPace(flight, download, received);

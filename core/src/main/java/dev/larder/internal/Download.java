@@ -118,11 +118,11 @@ final class Download implements Source.Sink {
         return readsBack;
     }
 
-    /** How many bytes have arrived so far. */
+    /** How many bytes have arrived so far; -1 while the origin is asked for more, so that nobody but it sets the pace. */
     long received() {
         lock.lock();
         try {
-            return received;
+            return pulling ? -1 : received;
         } finally {
             lock.unlock();
         }

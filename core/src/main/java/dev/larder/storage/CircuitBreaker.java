@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -91,10 +92,19 @@ public final class CircuitBreaker {
             return result;
         }
         long nanos = timeoutNanos + allowance.toNanos();
-        Future<?> timer = Timer.INSTANCE.schedule(
-                () -> executor.execute(() -> timedOut(nanos, result)), nanos, TimeUnit.NANOSECONDS);
+        Future<?> timer =
+                Timer.INSTANCE.schedule(() -> onExecutor(() -> timedOut(nanos, result)), nanos, TimeUnit.NANOSECONDS);
         settle(stage, timer, result);
         return result;
+    }
+
+    private void onExecutor(Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RejectedExecutionException e) {
+            // Whoever waits has to be told all the same.
+            task.run();
+        }
     }
 
     private <T extends @Nullable Object> void settle(

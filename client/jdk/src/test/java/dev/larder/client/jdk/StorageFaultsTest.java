@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A storage that fails costs a request to the origin and never a request of the user's. */
@@ -162,5 +163,48 @@ final class StorageFaultsTest extends CacheScenario {
                 }
             }
         });
+    }
+
+    @Test
+    @Tag("R9111-106")
+    void whatCouldNotBeInvalidatedIsNotServedWhenTheStorageIsBack() throws Exception {
+        AtomicInteger version = new AtomicInteger(1);
+        origin.on("/a")
+                .answer(request -> request.method().equals("GET")
+                        ? fresh("version " + version.get(), 60)
+                        : ok("changed to " + version.incrementAndGet()));
+        get("/a").assertMiss("version 1");
+        get("/a").assertHit("version 1");
+        storage.fail(operation -> {
+            throw new IOException("injected into " + operation);
+        });
+        post("/a", "x");
+        get("/a").assertMiss("version 2");
+        // It can be read again, and still not be changed.
+        storage.fail(operation -> {
+            if (operation.startsWith("remove")) {
+                throw new IOException("injected into " + operation);
+            }
+        });
+        get("/a").assertMiss("version 2");
+        storage.fail(operation -> {});
+        get("/a").assertMiss("version 2");
+        get("/a").assertHit("version 2");
+        events.forgetTroubles();
+    }
+
+    @Test
+    void neitherIsWhatAGroupInvalidationCouldNotReach() throws Exception {
+        given("/a", ok("1", "Cache-Control", "max-age=60", "Cache-Groups", "\"g\""), fresh("2", 60));
+        given("/b", ok("done", "Cache-Group-Invalidation", "\"g\""));
+        get("/a").assertMiss("1");
+        storage.fail(operation -> {
+            throw new IOException("injected into " + operation);
+        });
+        post("/b", "x");
+        storage.fail(operation -> {});
+        get("/a").assertMiss("2");
+        get("/a").assertHit("2");
+        events.forgetTroubles();
     }
 }

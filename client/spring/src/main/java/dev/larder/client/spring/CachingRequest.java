@@ -39,9 +39,20 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
 
         @Override
         public void discard(ClientHttpResponse response) {
-            response.close();
+            try (InputStream body = response.getBody()) {
+                // What is there already, so that the connection can be used again; nobody waits for more.
+                body.skipNBytes(Math.min(body.available(), WORTH_READING));
+            } catch (IOException e) {
+                // Nobody wants this body, so its failure concerns nobody.
+                return;
+            } finally {
+                // After its body, which it would read to the end.
+                response.close();
+            }
         }
     };
+
+    private static final int WORTH_READING = 64 * 1024;
 
     private final HttpCache cache;
     private final ClientHttpRequestFactory delegate;
@@ -81,21 +92,27 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
         Hop hop = new Hop(head, uri, headers, body);
         for (int followed = 0; ; followed++) {
             CachedResponse response = hop.answer();
-            LarderAttributes.tell(getAttributes(), response.cacheInfo());
+            try {
+                LarderAttributes.tell(getAttributes(), response.cacheInfo());
+            } catch (RuntimeException e) {
+                response.close();
+                throw e;
+            }
             RequestHead next = followRedirects && followed < Redirection.MOST
                     ? Redirection.next(hop.asked, response.head())
                     : null;
-            if (next == null) {
+            boolean sameContent = next != null && next.method().equals(hop.asked.method());
+            Body content = hop.body;
+            if (next == null || (sameContent && content != null && !content.repeatable())) {
                 return response;
             }
             // Read to its end, because what redirects is worth storing, too.
             response.close();
-            boolean sameContent = next.method().equals(hop.asked.method());
             hop = new Hop(
                     next,
                     URI.create(next.uri().toString()),
                     SpringFields.toHeaders(next.fields()),
-                    sameContent ? hop.body : null);
+                    sameContent ? content : null);
         }
     }
 

@@ -116,7 +116,15 @@ public final class LarderConnector implements ClientHttpConnector {
             RecordedRequest recorded = new RecordedRequest(method, uri);
             return requestCallback.apply(recorded).then(Mono.defer(() -> {
                 RequestHead head = new RequestHead(method.name(), TargetUri.of(uri), recorded.fields());
-                return new Hop(recorded, head, uri, recorded.content(), context).answer(0);
+                return new Hop(
+                                recorded,
+                                head,
+                                uri,
+                                recorded.content(),
+                                context,
+                                false,
+                                !recorded.getCookies().isEmpty())
+                        .answer(0);
             }));
         });
     }
@@ -136,13 +144,25 @@ public final class LarderConnector implements ClientHttpConnector {
         private final URI target;
         private final @Nullable Content body;
         private final ContextView context;
+        private final boolean redirected;
+        /** Cookies that have been left behind do not come back, as the other credentials in the fields do not. */
+        private final boolean cookies;
 
-        Hop(RecordedRequest recorded, RequestHead asked, URI target, @Nullable Content body, ContextView context) {
+        Hop(
+                RecordedRequest recorded,
+                RequestHead asked,
+                URI target,
+                @Nullable Content body,
+                ContextView context,
+                boolean redirected,
+                boolean cookies) {
             this.recorded = recorded;
             this.asked = asked;
             this.target = target;
             this.body = body;
             this.context = context;
+            this.redirected = redirected;
+            this.cookies = cookies;
         }
 
         Mono<ClientHttpResponse> answer(int followed) {
@@ -178,7 +198,12 @@ public final class LarderConnector implements ClientHttpConnector {
                             () -> cache.executeAsync(call, KIND, head -> send(head, sent, fromOrigin)))
                     .flatMap(answer -> {
                         AnsweredResponse response = new AnsweredResponse(answer, fromOrigin.get());
-                        LarderAttributes.tell(recorded.getAttributes(), answer.info());
+                        try {
+                            LarderAttributes.tell(recorded.getAttributes(), answer.info());
+                        } catch (RuntimeException e) {
+                            abandon(answer);
+                            throw e;
+                        }
                         RequestHead next = followRedirects && followed < Redirection.MOST
                                 ? Redirection.next(asked, answer.head())
                                 : null;
@@ -204,7 +229,14 @@ public final class LarderConnector implements ClientHttpConnector {
                 // Nobody reads this body; that it was not stored the listener hears.
             });
             boolean sameContent = next.method().equals(asked.method());
-            return new Hop(recorded, next, URI.create(next.uri().toString()), sameContent ? body : null, context)
+            return new Hop(
+                            recorded,
+                            next,
+                            URI.create(next.uri().toString()),
+                            sameContent ? body : null,
+                            context,
+                            true,
+                            cookies && next.uri().sameOrigin(asked.uri()))
                     .answer(followed + 1);
         }
 
@@ -212,7 +244,7 @@ public final class LarderConnector implements ClientHttpConnector {
                 RequestHead head, @Nullable Content content, AtomicReference<@Nullable ClientHttpResponse> fromOrigin) {
             return delegate.connect(HttpMethod.valueOf(asked.method()), target, request -> {
                         request.getAttributes().putAll(recorded.getAttributes());
-                        if (asked.uri().sameOrigin(TargetUri.of(recorded.getURI()))) {
+                        if (cookies) {
                             request.getCookies().addAll(recorded.getCookies());
                         }
                         request.getHeaders().addAll(headers(head));
@@ -230,13 +262,10 @@ public final class LarderConnector implements ClientHttpConnector {
 
         /** Cookies are the connector's to write. */
         private HttpHeaders headers(RequestHead head) {
-            if (head.equals(asked) && target.equals(recorded.getURI())) {
+            if (!redirected && head.equals(asked)) {
                 return recorded.getHeaders();
             }
-            return SpringFields.toHeaders(
-                    recorded.getCookies().isEmpty()
-                            ? head.fields()
-                            : head.fields().without("Cookie"));
+            return SpringFields.toHeaders(cookies ? head.fields().without("Cookie") : head.fields());
         }
     }
 }

@@ -173,6 +173,51 @@ class SpringClientsTest {
 
     @ParameterizedTest
     @EnumSource
+    void aRedirectToTheSameUriIsANewRequest(Client client) {
+        origin.on("/form")
+                .answer(request -> request.method().equals("POST")
+                        ? Reply.status(303).field("Location", "/form")
+                        : Reply.ok("got"));
+        assertThat(exchange(client, HttpMethod.POST, "/form", "{}", attributes -> {})
+                        .getBody())
+                .isEqualTo("got");
+        assertThat(origin.requests("/form").get(1).first("Content-Type")).isNull();
+        assertThat(origin.requests("/form").get(1).bodyText()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void credentialsDoNotComeBack(Client client) {
+        try (ScriptedOrigin other = ScriptedOrigin.start(clock)) {
+            origin.on("/a")
+                    .reply(Reply.status(302).field("Location", other.uri("/b").toString()));
+            other.on("/b")
+                    .reply(Reply.status(302).field("Location", origin.uri("/c").toString()));
+            origin.on("/c").reply(Reply.ok("there"));
+            String body = client == Client.REST_CLIENT
+                    ? restClient
+                            .get()
+                            .uri(origin.uri("/a"))
+                            .header("Authorization", "Bearer x")
+                            .retrieve()
+                            .body(String.class)
+                    : webClient
+                            .get()
+                            .uri(origin.uri("/a"))
+                            .header("Authorization", "Bearer x")
+                            .cookie("a", "b")
+                            .retrieve()
+                            .bodyToMono(String.class)
+                            .block(Duration.ofSeconds(30));
+            assertThat(body).isEqualTo("there");
+            assertThat(origin.requests("/a").get(0).first("Authorization")).isEqualTo("Bearer x");
+            assertThat(origin.requests("/c").get(0).first("Authorization")).isNull();
+            assertThat(origin.requests("/c").get(0).first("Cookie")).isNull();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void contentBelongsToTheKeyWhereTheCallerSaysSo(Client client) {
         origin.on("/q")
                 .answer(request -> Reply.ok("answer to " + request.bodyText()).field("Cache-Control", "max-age=60"));

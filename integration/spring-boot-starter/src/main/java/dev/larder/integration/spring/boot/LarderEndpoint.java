@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
@@ -80,14 +81,17 @@ public final class LarderEndpoint {
     }
 
     /**
-     * Removes what is named, or everything when nothing is.
+     * Removes what is named.
      *
      * @param url all variants of this URL
      * @param tag everything with this tag
      * @param prefix everything whose URL begins with this
+     * @param all everything, if true
+     * @throws InvalidEndpointRequestException if nothing is named, so that a misspelt parameter does not remove everything
      */
     @DeleteOperation
-    public Removed evict(@Nullable String url, @Nullable String tag, @Nullable String prefix) throws IOException {
+    public Removed evict(@Nullable String url, @Nullable String tag, @Nullable String prefix, @Nullable Boolean all)
+            throws IOException {
         if (url != null) {
             return new Removed(cache.invalidate(URI.create(url)));
         }
@@ -96,6 +100,10 @@ public final class LarderEndpoint {
         }
         if (prefix != null) {
             return new Removed(cache.invalidatePrefix(prefix));
+        }
+        if (!Boolean.TRUE.equals(all)) {
+            throw new InvalidEndpointRequestException(
+                    "no parameter says what to remove", "name what to remove: url, tag, prefix, or all=true");
         }
         cache.clear();
         return new Removed(null);

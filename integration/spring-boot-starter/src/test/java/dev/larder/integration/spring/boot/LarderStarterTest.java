@@ -1,6 +1,7 @@
 package dev.larder.integration.spring.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.larder.CacheInfo;
 import dev.larder.HttpCache;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,7 +36,9 @@ import org.springframework.boot.restclient.autoconfigure.RestClientAutoConfigura
 import org.springframework.boot.restclient.autoconfigure.RestTemplateAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
+import org.springframework.web.client.ResourceAccessException;
 import org.springframework.web.client.RestClient;
+import org.springframework.web.client.RestTemplate;
 import org.springframework.web.client.support.RestClientAdapter;
 import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.service.annotation.GetExchange;
@@ -90,6 +94,21 @@ class LarderStarterTest {
             assertThat(origin.count("/a")).isEqualTo(1);
             assertThat(context.getBean(HttpCache.class).statistics().hits()).isEqualTo(2);
         });
+    }
+
+    @Test
+    void eachClientKeepsItsOwnSettings() {
+        CountDownLatch never = new CountDownLatch(1);
+        origin.on("/slow").reply(Reply.ok("x").hold(never));
+        application.run(context -> {
+            RestTemplate impatient = context.getBean(RestTemplateBuilder.class)
+                    .readTimeout(Duration.ofMillis(300))
+                    .build();
+            assertThat(impatient.getRequestFactory()).isInstanceOf(LarderRequestFactory.class);
+            assertThatThrownBy(() -> impatient.getForObject(origin.uri("/slow"), String.class))
+                    .isInstanceOf(ResourceAccessException.class);
+        });
+        never.countDown();
     }
 
     @HttpExchange
@@ -196,12 +215,13 @@ class LarderStarterTest {
                 .withPropertyValues("larder.enabled=false")
                 .run(context -> assertThat(context)
                         .doesNotHaveBean(HttpCache.class)
-                        .doesNotHaveBean(LarderRequestFactory.class)
+                        .doesNotHaveBean("larderRestClientPostProcessor")
                         .hasSingleBean(RestClient.Builder.class));
         application
                 .withPropertyValues("larder.rest-client.enabled=false")
-                .run(context ->
-                        assertThat(context).hasSingleBean(HttpCache.class).doesNotHaveBean(LarderRequestFactory.class));
+                .run(context -> assertThat(context)
+                        .hasSingleBean(HttpCache.class)
+                        .doesNotHaveBean("larderRestClientPostProcessor"));
     }
 
     @Test
@@ -220,7 +240,7 @@ class LarderStarterTest {
                 .run(context -> assertThat(context)
                         .hasSingleBean(HttpCache.class)
                         .doesNotHaveBean(Storage.class)
-                        .hasSingleBean(LarderRequestFactory.class));
+                        .hasBean("larderRestClientPostProcessor"));
     }
 
     @Test
@@ -238,10 +258,13 @@ class LarderStarterTest {
             assertThat(endpoint.report(origin.uri("/a").toString(), null).entries())
                     .singleElement()
                     .satisfies(entry -> assertThat(entry.bodyBytes()).isEqualTo(1));
-            assertThat(endpoint.evict(origin.uri("/a").toString(), null, null).entries())
+            assertThat(endpoint.evict(origin.uri("/a").toString(), null, null, null)
+                            .entries())
                     .isEqualTo(1);
             assertThat(endpoint.report(null, null).entries()).hasSize(1);
-            endpoint.evict(null, null, null);
+            assertThatThrownBy(() -> endpoint.evict(null, null, null, null))
+                    .hasMessageContaining("says what to remove");
+            endpoint.evict(null, null, null, true);
             assertThat(endpoint.report(null, null).entries()).isEmpty();
         });
     }

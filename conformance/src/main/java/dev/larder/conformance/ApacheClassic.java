@@ -36,7 +36,8 @@ final class ApacheClassic implements ClientUnderTest {
                         .setMaxConnTotal(200)
                         .setDefaultConnectionConfig(connections())
                         .build())
-                .setKeepAliveStrategy((response, context) -> TimeValue.ofSeconds(IDLE_SECONDS))
+                // None is used again: this client does not notice that the suite has sent more than it announced.
+                .setConnectionReuseStrategy((request, response, context) -> false)
                 .disableRedirectHandling()
                 .disableAutomaticRetries()
                 .disableContentCompression()

@@ -37,15 +37,19 @@ final class ExplainCommand implements Callable<Integer> {
     private static final Set<String> FIELDS_THAT_MATTER = Set.of(
             "age",
             "cache-control",
+            "cache-group-invalidation",
+            "cache-groups",
             "cache-status",
             "cdn-cache-control",
             "content-encoding",
             "content-location",
+            "content-range",
             "date",
             "etag",
             "expires",
             "last-modified",
             "location",
+            "no-vary-search",
             "pragma",
             "set-cookie",
             "vary",
@@ -60,7 +64,7 @@ final class ExplainCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private final CacheOptions cacheOptions = new CacheOptions();
+    private final FetchOptions fetchOptions = new FetchOptions();
 
     ExplainCommand(Console console) {
         this.console = console;
@@ -69,15 +73,15 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         HttpRequest request = requestOptions.request(console);
-        CachePolicy policy = cacheOptions.policy();
-        try (Fetcher fetcher = new Fetcher(cacheOptions, requestOptions.timeout(), false, console)) {
+        CachePolicy policy = fetchOptions.policy();
+        try (Fetcher fetcher = new Fetcher(fetchOptions, requestOptions.timeout(), false, console)) {
             Fetched fetched = fetcher.fetch(request, requestOptions.controls().withTrace());
             long length = drain(fetched);
             List<Finding> findings = findings(fetched, policy);
             if (json) {
                 console.line(toJson(fetched, length, findings));
             } else {
-                print(fetcher, fetched, length, findings);
+                print(fetcher, fetched, policy, length, findings);
             }
             return ExitCode.OK;
         }
@@ -104,7 +108,7 @@ final class ExplainCommand implements Callable<Integer> {
                 : fieldsOf(fetched.response()).without("Cache-Status");
         ResponseHead head = new ResponseHead(fetched.response().statusCode(), fields);
         Reason storing = fetched.info().storing();
-        return ResponseLint.of(head, policy.shared(), storing, System.currentTimeMillis());
+        return ResponseLint.of(head, policy, storing, System.currentTimeMillis());
     }
 
     private static HttpFields fieldsOf(HttpResponse<?> response) {
@@ -113,7 +117,7 @@ final class ExplainCommand implements Callable<Integer> {
         return fields.build();
     }
 
-    private void print(Fetcher fetcher, Fetched fetched, long length, List<Finding> findings) {
+    private void print(Fetcher fetcher, Fetched fetched, CachePolicy policy, long length, List<Finding> findings) {
         HttpResponse<?> response = fetched.response();
         CacheInfo info = fetched.info();
         HttpRequest request = response.request();
@@ -123,8 +127,10 @@ final class ExplainCommand implements Callable<Integer> {
         heading("Fields that matter");
         HttpFields fields = fieldsOf(response);
         for (int i = 0; i < fields.size(); i++) {
-            if (FIELDS_THAT_MATTER.contains(fields.name(i).toLowerCase(Locale.ROOT))) {
-                console.line("  " + Text.safe(fields.name(i) + ": " + fields.value(i)));
+            String name = fields.name(i);
+            if (FIELDS_THAT_MATTER.contains(name.toLowerCase(Locale.ROOT))
+                    || policy.targetedFields().stream().anyMatch(name::equalsIgnoreCase)) {
+                console.line("  " + Text.safe(name + ": " + fields.value(i)));
             }
         }
         heading("Rules asked");

@@ -41,7 +41,7 @@ final class Fetcher implements Closeable {
      *
      * @param follow whether redirects are followed
      */
-    Fetcher(CacheOptions options, Duration timeout, boolean follow, Console console) {
+    Fetcher(FetchOptions options, Duration timeout, boolean follow, Console console) {
         patience = timeout;
         listener = new ComplainingListener(console);
         cache = HttpCache.builder()

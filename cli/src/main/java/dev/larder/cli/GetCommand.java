@@ -62,7 +62,7 @@ final class GetCommand implements Callable<Integer> {
     private boolean noFollow;
 
     @Mixin
-    private final CacheOptions cacheOptions = new CacheOptions();
+    private final FetchOptions fetchOptions = new FetchOptions();
 
     GetCommand(Console console) {
         this.console = console;
@@ -75,7 +75,7 @@ final class GetCommand implements Callable<Integer> {
         }
         HttpRequest request = requestOptions.request(console);
         CacheControls controls = requestOptions.controls();
-        try (Fetcher fetcher = new Fetcher(cacheOptions, requestOptions.timeout(), !noFollow, console)) {
+        try (Fetcher fetcher = new Fetcher(fetchOptions, requestOptions.timeout(), !noFollow, console)) {
             int code = ExitCode.OK;
             for (int i = 1; i <= repeat && code == ExitCode.OK; i++) {
                 code = fetch(fetcher, request, controls, i);

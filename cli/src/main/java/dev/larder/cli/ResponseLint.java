@@ -8,6 +8,7 @@ import dev.larder.http.HttpFields;
 import dev.larder.http.ResponseDirectives;
 import dev.larder.http.ResponseHead;
 import dev.larder.http.Vary;
+import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Freshness;
 import dev.larder.rules.Reason;
 import java.util.ArrayList;
@@ -49,12 +50,24 @@ final class ResponseLint {
     private final long now;
     private final List<Finding> findings = new ArrayList<>();
 
-    private ResponseLint(ResponseHead head, boolean shared, long now) {
+    private ResponseLint(ResponseHead head, CachePolicy policy, long now) {
         status = head.status();
+        shared = policy.shared();
+        this.now = now;
+        for (String name : policy.targetedFields()) {
+            ResponseDirectives targeted = ResponseDirectives.ofTargeted(head.fields(), name);
+            if (targeted != null) {
+                directives = targeted;
+                fields = head.fields().without("Cache-Control").without("Expires");
+                note(name + " speaks to this cache; Cache-Control and Expires do not count", "RFC 9213 2.2");
+                return;
+            }
+            if (head.fields().contains(name)) {
+                warn(name + " is empty or no structured field, and is ignored", "RFC 9213 2.1");
+            }
+        }
         fields = head.fields();
         directives = ResponseDirectives.of(fields);
-        this.shared = shared;
-        this.now = now;
     }
 
     /**
@@ -63,13 +76,13 @@ final class ResponseLint {
      * @param head as the origin sent it
      * @param storing why the cache may store it or not; null when that was not asked
      */
-    static List<Finding> of(ResponseHead head, boolean shared, @Nullable Reason storing, long now) {
+    static List<Finding> of(ResponseHead head, CachePolicy policy, @Nullable Reason storing, long now) {
         if (storing != null && storing.forwardToken() != null) {
             String text =
                     "the cache stood aside for this request, so its response is not judged: " + storing.sentence();
             return List.of(new Finding(Level.NOTE, text, storing.section()));
         }
-        ResponseLint lint = new ResponseLint(head, shared, now);
+        ResponseLint lint = new ResponseLint(head, policy, now);
         lint.storing(storing);
         lint.storingDirectives();
         lint.cookies();

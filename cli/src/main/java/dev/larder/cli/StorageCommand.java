@@ -28,7 +28,7 @@ abstract class StorageCommand implements Callable<Integer> {
     public final Integer call() {
         ComplainingListener listener = new ComplainingListener(console);
         try (HttpCache cache = HttpCache.builder()
-                .policy(cacheOptions.policy())
+                .policy(cacheOptions.policy().build())
                 .storage(storage().openExisting())
                 .listener(listener)
                 .build()) {

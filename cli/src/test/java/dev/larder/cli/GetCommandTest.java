@@ -191,7 +191,7 @@ class GetCommandTest {
             {"get", "--repeat", "0", url("/")},
             {"get", "--force", "--no-cache", url("/")},
             {"get", "--shared", "--private", url("/")},
-            {"get", "--storage", "redis://localhost", url("/")},
+            {"get", "--storage", "redis://localhost?nonsense=1", url("/")},
             {"get", "--storage", "nonsense", url("/")},
             {"nonsense"},
             {"--nonsense"},

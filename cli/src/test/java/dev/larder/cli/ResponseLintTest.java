@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.larder.http.HttpDate;
 import dev.larder.http.HttpFields;
 import dev.larder.http.ResponseHead;
+import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,9 +17,13 @@ class ResponseLintTest {
     private static final String DATE = HttpDate.format(NOW);
 
     private static List<Finding> lint(boolean shared, String... fields) {
+        return lint((shared ? CachePolicy.sharedCache() : CachePolicy.privateCache()).build(), fields);
+    }
+
+    private static List<Finding> lint(CachePolicy policy, String... fields) {
         HttpFields.Builder all = HttpFields.of("Date", DATE).toBuilder();
         all.addAll(HttpFields.of(fields));
-        return ResponseLint.of(new ResponseHead(200, all.build()), shared, null, NOW);
+        return ResponseLint.of(new ResponseHead(200, all.build()), policy, null, NOW);
     }
 
     @Test
@@ -30,7 +35,7 @@ class ResponseLintTest {
     @Test
     void aMissingDateIsFound() {
         HttpFields fields = HttpFields.of("Cache-Control", "max-age=60", "ETag", "\"a\"");
-        assertThat(ResponseLint.of(new ResponseHead(200, fields), false, null, NOW))
+        assertThat(ResponseLint.of(new ResponseHead(200, fields), CachePolicy.DEFAULT, null, NOW))
                 .extracting(Finding::section)
                 .containsExactly("RFC 9110 6.6.1");
     }
@@ -105,10 +110,12 @@ class ResponseLintTest {
 
     @Test
     void responsesThatNobodyWantedToStoreAreNotJudged() {
-        assertThat(ResponseLint.of(new ResponseHead(200, HttpFields.EMPTY), false, Reason.METHOD_UNSAFE, NOW))
+        assertThat(ResponseLint.of(
+                        new ResponseHead(200, HttpFields.EMPTY), CachePolicy.DEFAULT, Reason.METHOD_UNSAFE, NOW))
                 .extracting(Finding::level)
                 .containsExactly(Finding.Level.NOTE);
-        assertThat(ResponseLint.of(new ResponseHead(206, HttpFields.EMPTY), false, Reason.STATUS_PARTIAL, NOW))
+        assertThat(ResponseLint.of(
+                        new ResponseHead(206, HttpFields.EMPTY), CachePolicy.DEFAULT, Reason.STATUS_PARTIAL, NOW))
                 .extracting(Finding::level)
                 .contains(Finding.Level.ERROR);
     }
@@ -119,5 +126,21 @@ class ResponseLintTest {
                 .extracting(Finding::level)
                 .isSorted()
                 .startsWith(Finding.Level.ERROR);
+    }
+
+    @Test
+    void aTargetedFieldIsJudgedInsteadOfCacheControl() {
+        CachePolicy policy = CachePolicy.sharedCache()
+                .targetedFields("Own-Cache-Control", "CDN-Cache-Control")
+                .build();
+        String[] fields = {
+            "Cache-Control", "no-store, max-age=x",
+            "Expires", "0",
+            "ETag", "\"a\"",
+            "Own-Cache-Control", "max-age=;",
+            "CDN-Cache-Control", "max-age=600"
+        };
+        assertThat(lint(policy, fields)).extracting(Finding::section).containsExactly("RFC 9213 2.1", "RFC 9213 2.2");
+        assertThat(lint(true, fields)).extracting(Finding::section).contains("RFC 9111 4.2.1");
     }
 }

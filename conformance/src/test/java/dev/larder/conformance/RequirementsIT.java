@@ -133,8 +133,10 @@ class RequirementsIT {
                 it is out of date (write it with `mvn verify -Dlarder.conformance.write`), when a row has no test, and when its test
                 did not pass. Run the tests of a row with `mvn test -Dgroups=R9111-014`.
 
-                Who: **B** private and shared caches, **P** private ones, **S** shared ones, **X** intermediaries. A row that *waits: proxy* can be
-                shown only by one that relays messages, not by a client library.
+                Who: **B** private and shared caches, **P** private ones, **S** shared ones, **X** intermediaries. The tests of rows for B run
+                with a private and with a shared cache wherever the mode could matter: every scenario of the client does, and the rules that
+                ask the policy do; parsers know no mode. A row that *waits: proxy* can be shown only by one that relays messages, not by a
+                client library.
 
                 """);
         text.append(summary(verdicts)).append(".\n");

@@ -17,20 +17,33 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The order of steps. What each rule answers is tested beside the rules. */
+@ParameterizedClass(name = "shared: {0}")
+@ValueSource(booleans = {false, true})
 class CacheEngineTest {
     private static final long NOW = 1_767_268_800_000L;
     private static final String URI = "http://example.com/a";
 
     private int ids;
 
+    @Parameter
+    boolean shared;
+
+    /** The default policy of a cache of the kind that this run is about. */
+    private CachePolicy policy() {
+        return (shared ? CachePolicy.sharedCache() : CachePolicy.privateCache()).build();
+    }
+
     private CacheStep begin(CachePolicy policy, RequestContent content, CacheControls controls, RequestHead request) {
         return new CacheEngine(policy, () -> "0" + ids++, () -> Long.MAX_VALUE).begin(request, content, controls);
     }
 
     private CacheStep begin(RequestHead request) {
-        return begin(CachePolicy.DEFAULT, RequestContent.NONE, CacheControls.NONE, request);
+        return begin(policy(), RequestContent.NONE, CacheControls.NONE, request);
     }
 
     private static RequestHead request(String method, String... fields) {
@@ -202,7 +215,7 @@ class CacheEngineTest {
         leads(found(request("GET"), stale, 91));
         Lookup background = as(
                 Lookup.class,
-                new CacheEngine(CachePolicy.DEFAULT, () -> "0", () -> Long.MAX_VALUE)
+                new CacheEngine(policy(), () -> "0", () -> Long.MAX_VALUE)
                         .revalidate(request("GET"), RequestContent.NONE, CacheControls.NONE));
         assertThat(leads(background.found(List.of(stale), NOW + 90_000))
                         .request()
@@ -240,8 +253,7 @@ class CacheEngineTest {
         assertThat(invalidate.keys()).containsExactly(URI, "http://example.com/b");
         as(Outcome.Relay.class, invalidate.done());
         as(Outcome.Relay.class, as(Forward.class, begin(request("POST"))).responded(response(400), NOW, NOW));
-        CacheStep bypassed =
-                begin(CachePolicy.DEFAULT, RequestContent.NONE, CacheControls.NONE.withBypass(), request("DELETE"));
+        CacheStep bypassed = begin(policy(), RequestContent.NONE, CacheControls.NONE.withBypass(), request("DELETE"));
         as(Invalidate.class, as(Forward.class, bypassed).responded(response(204), NOW, NOW));
     }
 
@@ -249,18 +261,14 @@ class CacheEngineTest {
     void whatTheCacheCannotAnswerPassesUntouched() {
         as(Forward.class, begin(request("OPTIONS")));
         as(Forward.class, begin(request("GET", "If-Match", "*")));
-        as(Forward.class, begin(CachePolicy.DEFAULT, RequestContent.OPAQUE, CacheControls.NONE, request("GET")));
+        as(Forward.class, begin(policy(), RequestContent.OPAQUE, CacheControls.NONE, request("GET")));
     }
 
     @Test
     void contentInTheKeyMakesAPostAQuery() {
         Lookup lookup = as(
                 Lookup.class,
-                begin(
-                        CachePolicy.DEFAULT,
-                        RequestContent.ofDigest("abc"),
-                        CacheControls.NONE.withBodyInKey(),
-                        request("POST")));
+                begin(policy(), RequestContent.ofDigest("abc"), CacheControls.NONE.withBodyInKey(), request("POST")));
         assertThat(lookup.key()).isEqualTo("POST " + URI + " abc");
         as(
                 Outcome.StoreAndServe.class,
@@ -342,13 +350,13 @@ class CacheEngineTest {
     @Test
     void forcedCachingIgnoresTheFields() {
         CacheControls forced = CacheControls.NONE.withForceCache().withTtl(Duration.ofMinutes(1));
-        CacheStep step = begin(CachePolicy.DEFAULT, RequestContent.NONE, forced, request("GET"));
+        CacheStep step = begin(policy(), RequestContent.NONE, forced, request("GET"));
         Outcome.StoreAndServe stores = as(
                 Outcome.StoreAndServe.class,
                 leads(as(Lookup.class, step).found(List.of(), NOW))
                         .responded(response(200, "Cache-Control", "no-store"), NOW, NOW));
         assertThat(stores.stored().ttlMillis()).isEqualTo(60_000);
-        CacheStep again = begin(CachePolicy.DEFAULT, RequestContent.NONE, forced, request("GET"));
+        CacheStep again = begin(policy(), RequestContent.NONE, forced, request("GET"));
         Candidate kept = candidate(stores.stored());
         assertThat(as(Outcome.ServeStored.class, as(Lookup.class, again).found(List.of(kept), NOW + 59_000))
                         .decision()
@@ -366,8 +374,7 @@ class CacheEngineTest {
 
     @Test
     void theTraceTellsEveryRuleAsked() {
-        CacheStep step =
-                begin(CachePolicy.DEFAULT, RequestContent.NONE, CacheControls.NONE.withTrace(), request("GET"));
+        CacheStep step = begin(policy(), RequestContent.NONE, CacheControls.NONE.withTrace(), request("GET"));
         Outcome.StoreAndServe outcome = as(
                 Outcome.StoreAndServe.class,
                 leads(as(Lookup.class, step).found(List.of(), NOW))
@@ -408,7 +415,7 @@ class CacheEngineTest {
             as(
                     Forward.class,
                     begin(
-                            CachePolicy.DEFAULT,
+                            policy(),
                             RequestContent.ofDigest("abc"),
                             CacheControls.NONE.withBodyInKey(),
                             request(method)));
@@ -462,7 +469,7 @@ class CacheEngineTest {
         Candidate stale = stored("Cache-Control", "max-age=60, stale-while-revalidate=30", "ETag", "\"1\"");
         Lookup lookup = as(
                 Lookup.class,
-                new CacheEngine(CachePolicy.DEFAULT, () -> "0", () -> Long.MAX_VALUE)
+                new CacheEngine(policy(), () -> "0", () -> Long.MAX_VALUE)
                         .revalidate(request, RequestContent.NONE, CacheControls.NONE));
         RequestHead sent = leads(lookup.found(List.of(stale), NOW + 70_000)).request();
         assertThat(sent.fields()).isEqualTo(HttpFields.of("If-None-Match", "\"1\""));

@@ -13,15 +13,29 @@ import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass(name = "shared: {0}")
+@ValueSource(booleans = {false, true})
 class FreshnessTest {
     private static final CachePolicy PRIVATE = CachePolicy.DEFAULT;
     private static final CachePolicy SHARED = CachePolicy.sharedCache().build();
-    private static final CachePolicy HEURISTIC =
-            CachePolicy.privateCache().heuristics(true).build();
+
+    @Parameter
+    boolean shared;
+
+    /** The default policy of a cache of the kind that this run is about. */
+    private CachePolicy policy() {
+        return (shared ? CachePolicy.sharedCache() : CachePolicy.privateCache()).build();
+    }
+
+    private CachePolicy heuristic() {
+        return policy().toBuilder().heuristics(true).build();
+    }
 
     private static Reason reuse(StoredResponse stored, long secondsLater, CachePolicy policy, String... request) {
         return Freshness.reuse(
@@ -36,9 +50,9 @@ class FreshnessTest {
     @Tag("R9111-060")
     void freshUntilTheLifetimeIsReached() {
         StoredResponse stored = stored("Cache-Control", "max-age=60", "Date", NOW_DATE);
-        assertThat(reuse(stored, 0, PRIVATE)).isEqualTo(Reason.FRESH);
-        assertThat(reuse(stored, 59, PRIVATE)).isEqualTo(Reason.FRESH);
-        assertThat(reuse(stored, 60, PRIVATE)).isEqualTo(Reason.STALE);
+        assertThat(reuse(stored, 0, policy())).isEqualTo(Reason.FRESH);
+        assertThat(reuse(stored, 59, policy())).isEqualTo(Reason.FRESH);
+        assertThat(reuse(stored, 60, policy())).isEqualTo(Reason.STALE);
     }
 
     @ParameterizedTest
@@ -66,16 +80,16 @@ class FreshnessTest {
     @Tag("R9111-149")
     void anInvalidExpiresIsInThePast(String expires) {
         StoredResponse stored = stored("Expires", expires, "Date", NOW_DATE, "Last-Modified", date(-1_000_000));
-        assertThat(reuse(stored, 0, HEURISTIC)).isEqualTo(Reason.INVALID_FRESHNESS);
+        assertThat(reuse(stored, 0, heuristic())).isEqualTo(Reason.INVALID_FRESHNESS);
     }
 
     @Test
     @Tag("Q1")
     @Tag("R9111-068")
     void expiresThatContradictOneAnotherAreStaleAndEqualOnesCount() {
-        assertThat(reuse(stored("Expires", date(60), "Expires", date(90), "Date", NOW_DATE), 0, PRIVATE))
+        assertThat(reuse(stored("Expires", date(60), "Expires", date(90), "Date", NOW_DATE), 0, policy()))
                 .isEqualTo(Reason.INVALID_FRESHNESS);
-        assertThat(reuse(stored("Expires", date(60), "Expires", date(60), "Date", NOW_DATE), 59, PRIVATE))
+        assertThat(reuse(stored("Expires", date(60), "Expires", date(60), "Date", NOW_DATE), 59, policy()))
                 .isEqualTo(Reason.FRESH);
     }
 
@@ -83,11 +97,11 @@ class FreshnessTest {
     @Tag("R9111-067")
     @Tag("Q31")
     void expiresCountsFromDateAndFromReceiptWithoutDate() {
-        assertThat(stored("Expires", date(60)).digest(PRIVATE).lifetime()).isEqualTo(60_000);
-        assertThat(stored("Expires", date(60), "Date", "foo").digest(PRIVATE).lifetime())
+        assertThat(stored("Expires", date(60)).digest(policy()).lifetime()).isEqualTo(60_000);
+        assertThat(stored("Expires", date(60), "Date", "foo").digest(policy()).lifetime())
                 .isEqualTo(60_000);
         assertThat(stored("Expires", date(60), "Date", date(-100))
-                        .digest(PRIVATE)
+                        .digest(policy())
                         .lifetime())
                 .isEqualTo(160_000);
     }
@@ -96,17 +110,17 @@ class FreshnessTest {
     @Tag("R9111-074")
     void heuristicsAreATenthOfTheTimeSinceLastModified() {
         StoredResponse stored = stored("Last-Modified", date(-1000), "Date", NOW_DATE);
-        assertThat(reuse(stored, 99, HEURISTIC)).isEqualTo(Reason.FRESH);
-        assertThat(reuse(stored, 101, HEURISTIC)).isEqualTo(Reason.STALE);
-        assertThat(reuse(stored, 1, PRIVATE)).isEqualTo(Reason.NO_FRESHNESS);
-        assertThat(reuse(stored("Last-Modified", date(1000), "Date", NOW_DATE), 1, HEURISTIC))
+        assertThat(reuse(stored, 99, heuristic())).isEqualTo(Reason.FRESH);
+        assertThat(reuse(stored, 101, heuristic())).isEqualTo(Reason.STALE);
+        assertThat(reuse(stored, 1, policy())).isEqualTo(Reason.NO_FRESHNESS);
+        assertThat(reuse(stored("Last-Modified", date(1000), "Date", NOW_DATE), 1, heuristic()))
                 .isEqualTo(Reason.NO_FRESHNESS);
     }
 
     @Test
     void heuristicsHaveALimit() {
         StoredResponse stored = stored("Last-Modified", date(-100_000_000), "Date", NOW_DATE);
-        assertThat(stored.digest(HEURISTIC).lifetime())
+        assertThat(stored.digest(heuristic()).lifetime())
                 .isEqualTo(Duration.ofDays(1).toMillis());
     }
 
@@ -134,7 +148,7 @@ class FreshnessTest {
     @Tag("R9111-122")
     void requestDirectivesNarrowOrWiden(String directive, long later, Reason reason) {
         StoredResponse stored = stored("Cache-Control", "max-age=60", "Date", NOW_DATE);
-        assertThat(reuse(stored, later, PRIVATE, "Cache-Control", directive)).isEqualTo(reason);
+        assertThat(reuse(stored, later, policy(), "Cache-Control", directive)).isEqualTo(reason);
     }
 
     @ParameterizedTest
@@ -159,9 +173,9 @@ class FreshnessTest {
     @Tag("R9111-079")
     void aClockThatWentBackNeverMakesAgeNegativeNorLifetimeLonger() {
         StoredResponse stored = stored("Cache-Control", "max-age=60", "Date", NOW_DATE);
-        assertThat(stored.digest(PRIVATE).currentAge(stored, NOW - 100_000)).isZero();
-        assertThat(reuse(stored, -100, PRIVATE)).isEqualTo(Reason.CLOCK_WENT_BACK);
-        assertThat(reuse(stored, -10, PRIVATE)).isEqualTo(Reason.FRESH);
+        assertThat(stored.digest(policy()).currentAge(stored, NOW - 100_000)).isZero();
+        assertThat(reuse(stored, -100, policy())).isEqualTo(Reason.CLOCK_WENT_BACK);
+        assertThat(reuse(stored, -10, policy())).isEqualTo(Reason.FRESH);
     }
 
     @Test
@@ -184,7 +198,7 @@ class FreshnessTest {
             long now = responseTime + random.nextInt(100_000);
             long apparentAge = Math.max(0, Math.floorDiv(responseTime, 1000) - date) * 1000;
             long correctedAge = Math.max(0, age) * 1000 + (responseTime - requestTime);
-            assertThat(stored.digest(PRIVATE).currentAge(stored, now))
+            assertThat(stored.digest(policy()).currentAge(stored, now))
                     .isEqualTo(Math.max(apparentAge, correctedAge) + (now - responseTime));
         }
     }
@@ -199,10 +213,10 @@ class FreshnessTest {
     void hugeNumbersNeitherOverflowNorThrow(String number) {
         String digits = number.equals("1e40") ? "1" + "0".repeat(40) : number;
         StoredResponse fresh = stored("Cache-Control", "max-age=" + digits, "Date", NOW_DATE);
-        assertThat(reuse(fresh, 0, PRIVATE)).isEqualTo(Reason.FRESH);
+        assertThat(reuse(fresh, 0, policy())).isEqualTo(Reason.FRESH);
         StoredResponse old = stored("Cache-Control", "max-age=60", "Date", NOW_DATE, "Age", digits);
-        assertThat(reuse(old, 0, PRIVATE)).isEqualTo(Reason.STALE);
-        assertThat(Long.parseLong(Age.fieldValue(old.digest(PRIVATE).currentAge(old, NOW + 1_000_000))))
+        assertThat(reuse(old, 0, policy())).isEqualTo(Reason.STALE);
+        assertThat(Long.parseLong(Age.fieldValue(old.digest(policy()).currentAge(old, NOW + 1_000_000))))
                 .isBetween(2147483647L, 2147483648L);
     }
 

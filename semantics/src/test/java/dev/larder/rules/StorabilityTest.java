@@ -11,13 +11,25 @@ import dev.larder.http.ResponseHead;
 import dev.larder.policy.CachePolicy;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass(name = "shared: {0}")
+@ValueSource(booleans = {false, true})
 class StorabilityTest {
     private static final CachePolicy PRIVATE = CachePolicy.DEFAULT;
     private static final CachePolicy SHARED = CachePolicy.sharedCache().build();
+
+    @Parameter
+    boolean shared;
+
+    /** The default policy of a cache of the kind that this run is about. */
+    private CachePolicy policy() {
+        return (shared ? CachePolicy.sharedCache() : CachePolicy.privateCache()).build();
+    }
 
     private static Reason ask(RequestHead request, ResponseHead response, CachePolicy policy) {
         return Storability.ask(request, RequestDirectives.of(request.fields()), response, false, policy);
@@ -26,11 +38,11 @@ class StorabilityTest {
     @Test
     @Tag("R9111-014")
     void explicitFreshnessAllowsStoringAnyFinalStatus() {
-        assertThat(ask(get(), response(299, "Cache-Control", "max-age=60"), PRIVATE))
+        assertThat(ask(get(), response(299, "Cache-Control", "max-age=60"), policy()))
                 .isEqualTo(Reason.STORABLE_EXPLICIT);
-        assertThat(ask(get(), response(599, "Expires", Heads.date(60)), PRIVATE))
+        assertThat(ask(get(), response(599, "Expires", Heads.date(60)), policy()))
                 .isEqualTo(Reason.STORABLE_EXPLICIT);
-        assertThat(ask(get(), response(599), PRIVATE)).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
+        assertThat(ask(get(), response(599), policy())).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
         assertThat(ask(get(), response(599, "Cache-Control", "s-maxage=60"), PRIVATE))
                 .isEqualTo(Reason.NOTHING_ALLOWS_STORING);
         assertThat(ask(get(), response(599, "Cache-Control", "s-maxage=60"), SHARED))
@@ -41,7 +53,7 @@ class StorabilityTest {
     @Tag("R9111-140")
     @Tag("R9111-143")
     void publicAndPrivateAllowStoring() {
-        assertThat(ask(get(), response(599, "Cache-Control", "public", "ETag", "\"1\""), SHARED))
+        assertThat(ask(get(), response(599, "Cache-Control", "public", "ETag", "\"1\""), policy()))
                 .isEqualTo(Reason.STORABLE_MARKED);
         assertThat(ask(get(), response(599, "Cache-Control", "private", "ETag", "\"1\""), PRIVATE))
                 .isEqualTo(Reason.STORABLE_MARKED);
@@ -54,22 +66,22 @@ class StorabilityTest {
     @Tag("R9110-064")
     @Tag("Q24")
     void heuristicallyCacheableStatusesAreStoredForTheirValidator(int status) {
-        assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.STORABLE_STATUS);
-        assertThat(ask(get(), response(status), PRIVATE)).isEqualTo(Reason.NOTHING_TO_REUSE);
+        assertThat(ask(get(), response(status, "ETag", "\"1\""), policy())).isEqualTo(Reason.STORABLE_STATUS);
+        assertThat(ask(get(), response(status), policy())).isEqualTo(Reason.NOTHING_TO_REUSE);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {201, 202, 302, 303, 307, 403, 421, 425, 500, 502, 503, 504, 599})
     @Tag("R9111-073")
     void otherStatusesNeedMore(int status) {
-        assertThat(ask(get(), response(status, "ETag", "\"1\""), PRIVATE)).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
+        assertThat(ask(get(), response(status, "ETag", "\"1\""), policy())).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {428, 429, 431, 511})
     @Tag("R9110-067")
     void someStatusesAreNeverStored(int status) {
-        assertThat(ask(get(), response(status, "Cache-Control", "max-age=60, public"), PRIVATE))
+        assertThat(ask(get(), response(status, "Cache-Control", "max-age=60, public"), policy()))
                 .isEqualTo(Reason.STATUS_NEVER_STORED);
     }
 
@@ -78,7 +90,7 @@ class StorabilityTest {
     @Tag("R9111-009")
     @Tag("R9111-010")
     void someStatusesAreNoResponsesOfTheirOwn(int status, Reason reason) {
-        assertThat(ask(get(), response(status, "Cache-Control", "max-age=60"), PRIVATE))
+        assertThat(ask(get(), response(status, "Cache-Control", "max-age=60"), policy()))
                 .isEqualTo(reason);
     }
 
@@ -88,8 +100,8 @@ class StorabilityTest {
     @Tag("R9111-011")
     @Tag("R9111-136")
     void noStoreIsHonouredHoweverItIsSpelled(String value) {
-        assertThat(ask(get(), ok("Cache-Control", value), PRIVATE)).isEqualTo(Reason.NO_STORE);
-        assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Cache-Control", value), SHARED))
+        assertThat(ask(get(), ok("Cache-Control", value), policy())).isEqualTo(Reason.NO_STORE);
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Cache-Control", value), policy()))
                 .isEqualTo(Reason.NO_STORE);
     }
 
@@ -98,16 +110,16 @@ class StorabilityTest {
     @Tag("R9111-016")
     @Tag("Q23")
     void mustUnderstandOverridesNoStoreForUnderstoodStatuses() {
-        assertThat(ask(get(), ok("Cache-Control", "max-age=60, no-store, must-understand"), PRIVATE))
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60, no-store, must-understand"), policy()))
                 .isEqualTo(Reason.STORABLE_EXPLICIT);
-        assertThat(ask(get(), response(599, "Cache-Control", "max-age=60, must-understand"), PRIVATE))
+        assertThat(ask(get(), response(599, "Cache-Control", "max-age=60, must-understand"), policy()))
                 .isEqualTo(Reason.STATUS_NOT_UNDERSTOOD);
     }
 
     @Test
     @Tag("R9111-123")
     void requestNoStoreForbidsStoring() {
-        assertThat(ask(get("Cache-Control", "no-store"), ok("Cache-Control", "max-age=60"), PRIVATE))
+        assertThat(ask(get("Cache-Control", "no-store"), ok("Cache-Control", "max-age=60"), policy()))
                 .isEqualTo(Reason.REQUEST_NO_STORE);
     }
 
@@ -157,16 +169,16 @@ class StorabilityTest {
     @ValueSource(strings = {"*", "*, *", ", *", "Foo, *"})
     @Tag("R9111-055")
     void varyAnyIsNotStored(String vary) {
-        assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Vary", vary), PRIVATE))
+        assertThat(ask(get(), ok("Cache-Control", "max-age=60", "Vary", vary), policy()))
                 .isEqualTo(Reason.VARY_ANY);
     }
 
     @Test
     void forceOverridesTheFieldsButNotWhatCannotBeStored() {
         RequestHead request = get();
-        assertThat(Storability.ask(request, RequestDirectives.NONE, ok("Cache-Control", "no-store"), true, PRIVATE))
+        assertThat(Storability.ask(request, RequestDirectives.NONE, ok("Cache-Control", "no-store"), true, policy()))
                 .isEqualTo(Reason.STORABLE_FORCED);
-        assertThat(Storability.ask(request, RequestDirectives.NONE, response(206), true, PRIVATE))
+        assertThat(Storability.ask(request, RequestDirectives.NONE, response(206), true, policy()))
                 .isEqualTo(Reason.STATUS_PARTIAL);
     }
 

@@ -2,7 +2,6 @@ package dev.larder.client.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.larder.policy.CachePolicy;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
 import java.util.stream.Collectors;
@@ -30,7 +29,6 @@ final class CacheGroupsTest extends CacheScenario {
     @Tag("R9875-002")
     @Tag("R9875-006")
     void anUnsafeRequestInvalidatesTheGroupsItsAnswerNames() throws Exception {
-        sharedCache();
         stored("/a", "\"one\"");
         stored("/b", "\"two\", \"one\";p=1");
         stored("/c", "\"ONE\"");
@@ -107,7 +105,7 @@ final class CacheGroupsTest extends CacheScenario {
     @Test
     @Tag("R9875-008")
     void groupsCanBeSwitchedOff() throws Exception {
-        policy(CachePolicy.privateCache().cacheGroups(false));
+        policy(policy().cacheGroups(false));
         stored("/a", "\"one\"");
         post(Reply.ok().field("Cache-Group-Invalidation", "\"one\""));
         assertThat(isStored("/a")).isTrue();

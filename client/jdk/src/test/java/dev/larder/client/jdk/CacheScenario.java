@@ -58,7 +58,7 @@ abstract class CacheScenario {
     void open() throws IOException {
         origin = ScriptedOrigin.start(clock);
         storage = new WatchedStorage(way.storage(directory, clock));
-        policy(CachePolicy.privateCache());
+        policy(policy());
     }
 
     @AfterEach
@@ -84,6 +84,14 @@ abstract class CacheScenario {
 
     // Setting the scene.
 
+    /**
+     * The default policy in the mode of this way. A scenario that is about private or about shared caches alone says so with
+     * {@link #privateCache} or {@link #sharedCache}.
+     */
+    final CachePolicy.Builder policy() {
+        return way.policy();
+    }
+
     /** The same storage, clock and origin under this policy, which replaces an earlier one. */
     final void policy(CachePolicy.Builder policy) {
         cache = HttpCache.builder()
@@ -94,6 +102,10 @@ abstract class CacheScenario {
                 .build();
         client = around(PLAIN);
         events.answered(0);
+    }
+
+    final void privateCache() {
+        policy(CachePolicy.privateCache());
     }
 
     final void sharedCache() {

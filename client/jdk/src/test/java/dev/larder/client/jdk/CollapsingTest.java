@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.CacheInfo;
 import dev.larder.engine.CacheResult;
-import dev.larder.policy.CachePolicy;
 import dev.larder.storage.memory.InMemoryStorage;
 import dev.larder.testkit.GeneratedBody;
 import dev.larder.testkit.Reply;
@@ -282,7 +281,7 @@ final class CollapsingTest extends CacheScenario {
 
     @Test
     void collapsingCanBeSwitchedOff() throws Exception {
-        policy(CachePolicy.privateCache().collapse(false));
+        policy(policy().collapse(false));
         CountDownLatch together = new CountDownLatch(5);
         origin.on("/a").answer(request -> {
             together.countDown();
@@ -352,7 +351,7 @@ final class CollapsingTest extends CacheScenario {
     void aBodyTooLongForTheStorageReachesEveryReader() throws Exception {
         storage = new WatchedStorage(
                 InMemoryStorage.builder().maxEntryBytes(400_000).clock(clock).build());
-        policy(CachePolicy.privateCache());
+        policy(policy());
         GeneratedBody body = new GeneratedBody(1_000_000, 5);
         for (boolean known : new boolean[] {true, false}) {
             CountDownLatch gate = new CountDownLatch(1);

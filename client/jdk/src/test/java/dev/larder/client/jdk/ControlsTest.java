@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.engine.CacheResult;
 import dev.larder.policy.CacheControls;
-import dev.larder.policy.CachePolicy;
 import dev.larder.rules.LifetimeSource;
 import dev.larder.rules.Reason;
 import dev.larder.storage.StoredEntry;
@@ -42,7 +41,7 @@ final class ControlsTest extends CacheScenario {
 
     @Test
     void thePolicyCanForceEveryResponse() throws Exception {
-        policy(CachePolicy.privateCache().forceCache(true).ttl(Duration.ofSeconds(10)));
+        policy(policy().forceCache(true).ttl(Duration.ofSeconds(10)));
         given("/a", ok("1"), ok("2"));
         get("/a").assertMiss("1");
         get("/a").assertHit("1");
@@ -63,8 +62,7 @@ final class ControlsTest extends CacheScenario {
 
     @Test
     void thePolicyCanFilterRequestsAndResponses() throws Exception {
-        policy(CachePolicy.privateCache()
-                .requestFilter(request -> !request.uri().toString().endsWith("/not-this"))
+        policy(policy().requestFilter(request -> !request.uri().toString().endsWith("/not-this"))
                 .responseFilter((request, response) -> !response.fields().contains("X-Not-This")));
         given("/not-this", fresh("1", 60));
         given("/nor-this", ok("1", "Cache-Control", "max-age=60", "X-Not-This", "1"));
@@ -243,7 +241,7 @@ final class ControlsTest extends CacheScenario {
     @Tag("R9211-009")
     @Tag("R9211-010")
     void cacheStatusTellsWhatHappened() throws Exception {
-        policy(CachePolicy.privateCache().cacheStatus(true).cacheName("C"));
+        policy(policy().cacheStatus(true).cacheName("C"));
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60, stale-if-error=60"));
         get("/a").assertField("Cache-Status", "C; fwd=uri-miss; fwd-status=200; ttl=60; stored; detail=uri-miss");
         advance(10);
@@ -266,7 +264,7 @@ final class ControlsTest extends CacheScenario {
     @Tag("R9211-001")
     @Tag("R9211-004")
     void cacheStatusIsAppendedToThatOfCachesBefore() throws Exception {
-        policy(CachePolicy.privateCache().cacheStatus(true));
+        policy(policy().cacheStatus(true));
         given("/a", ok("1", "Cache-Control", "max-age=60", "Cache-Status", "Upstream; hit"));
         get("/a")
                 .assertField(

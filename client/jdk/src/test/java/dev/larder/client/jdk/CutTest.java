@@ -23,14 +23,15 @@ final class CutTest extends CacheScenario {
 
     /**
      * Cuts at every offset before the end, and answers how many of the cut responses were taken for complete. Each way
-     * has every other offset, in such a way that both drivers and both storages meet all of them.
+     * has every other offset: the private ones and the shared ones both have each driver and each storage, so that these
+     * meet all offsets.
      */
     private int taken(Reply whole, Cut how) throws Exception {
         int length = whole.toBytes().length;
         origin.otherwise(request -> whole.cutAfter(Long.parseLong(request.path().substring(1)), how));
         ArrayDeque<Sent> sent = new ArrayDeque<>();
         int taken = 0;
-        int first = way == Way.BLOCKING_MEMORY || way == Way.ASYNC_FILE ? 0 : 1;
+        int first = way.isShared() ? 1 : 0;
         for (int cut = first; cut < length || !sent.isEmpty(); cut += 2) {
             if (cut < length) {
                 var response = way.start(client, request("GET", "/" + cut), BodyHandlers.ofString());

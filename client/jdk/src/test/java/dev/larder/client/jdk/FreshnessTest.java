@@ -2,7 +2,6 @@ package dev.larder.client.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import java.time.Duration;
@@ -70,6 +69,7 @@ final class FreshnessTest extends CacheScenario {
     @Test
     @Tag("R9111-144")
     void aPrivateCacheIgnoresSMaxage() throws Exception {
+        privateCache();
         given("/a", ok("1", "Cache-Control", "s-maxage=1, max-age=60"));
         get("/a");
         advance(30);
@@ -103,7 +103,7 @@ final class FreshnessTest extends CacheScenario {
     @Tag("R9111-071")
     @Tag("R9111-074")
     void aTenthOfTheTimeSinceLastModifiedIsGuessed() throws Exception {
-        policy(CachePolicy.privateCache().heuristics(true));
+        policy(policy().heuristics(true));
         String lastModified = Reply.httpDate(clock.instant().minusSeconds(1000));
         given("/a", ok("1", "Last-Modified", lastModified).withPreconditions());
         get("/a");
@@ -115,7 +115,7 @@ final class FreshnessTest extends CacheScenario {
 
     @Test
     void aGuessHasAMaximum() throws Exception {
-        policy(CachePolicy.privateCache().heuristics(100, Duration.ofSeconds(10)));
+        policy(policy().heuristics(100, Duration.ofSeconds(10)));
         given("/a", ok("1", "Last-Modified", Reply.httpDate(clock.instant().minusSeconds(1000))));
         get("/a");
         advance(9);
@@ -189,7 +189,7 @@ final class FreshnessTest extends CacheScenario {
 
     @Test
     void alwaysRevalidateValidatesEachTime() throws Exception {
-        policy(CachePolicy.privateCache().alwaysRevalidate(true));
+        policy(policy().alwaysRevalidate(true));
         given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60"));
         get("/a");
         get("/a").assertRevalidated("1");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.CacheInfo;
 import dev.larder.engine.CacheResult;
-import dev.larder.policy.CachePolicy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -113,7 +112,7 @@ final class Http2Test extends CacheScenario {
 
     @Test
     void cacheStatusIsOnAMissToo() throws Exception {
-        policy(CachePolicy.privateCache().cacheStatus(true));
+        policy(policy().cacheStatus(true));
         client = around(tls);
         reply = fresh("1").build();
         assertThat(get().headers().firstValue("Cache-Status"))

@@ -2,7 +2,6 @@ package dev.larder.client.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,7 +16,7 @@ final class NoVarySearchTest extends CacheScenario {
 
     @BeforeEach
     void heedIt() {
-        policy(CachePolicy.privateCache().noVarySearch(true));
+        policy(policy().noVarySearch(true));
     }
 
     @Test
@@ -45,7 +44,7 @@ final class NoVarySearchTest extends CacheScenario {
         get("/a?utm=2").assertMiss("2");
         get("/a?utm=1").assertHit("1");
         get("/a?utm=3").assertHit("2");
-        policy(CachePolicy.privateCache());
+        policy(policy());
         origin.on("/a?utm=3").reply(fresh("3", 60));
         get("/a?utm=3").assertMiss("3");
     }

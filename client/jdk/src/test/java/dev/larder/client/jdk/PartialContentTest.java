@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.http.ByteRanges;
 import dev.larder.http.ContentRange;
-import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.RecordedRequest;
 import dev.larder.testkit.Reply;
@@ -116,7 +115,6 @@ final class PartialContentTest extends CacheScenario {
     @Test
     @Tag("R9111-034")
     void aMissingBeginningOrMiddleIsAskedForToo() throws Exception {
-        sharedCache();
         for (String[] ranges : new String[][] {{"bytes=-4"}, {"bytes=0-2", "bytes=7-9"}, {"bytes=0-5", "bytes=4-7"}}) {
             String path = "/" + ranges[0].substring(6) + ranges.length;
             representation(path, WHOLE, "Cache-Control", "max-age=60", "ETag", "\"1\"");
@@ -351,7 +349,7 @@ final class PartialContentTest extends CacheScenario {
     @Test
     @Tag("R9211-007")
     void cacheStatusSaysPartial() throws Exception {
-        policy(CachePolicy.privateCache().cacheStatus(true));
+        policy(policy().cacheStatus(true));
         representation("/a", WHOLE, "Cache-Control", "max-age=60", "ETag", "\"1\"");
         get("/a", "Range", "bytes=0-4");
         Exchange completed = get("/a");

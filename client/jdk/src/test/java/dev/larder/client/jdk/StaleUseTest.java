@@ -2,7 +2,6 @@ package dev.larder.client.jdk;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.Reply;
 import java.io.IOException;
@@ -71,7 +70,7 @@ final class StaleUseTest extends CacheScenario {
     @Test
     @Tag("R5861-007")
     void thePolicyGivesTheWindowWhereTheResponseHasNone() throws Exception {
-        policy(CachePolicy.privateCache().staleIfError(Duration.ofSeconds(60)));
+        policy(policy().staleIfError(Duration.ofSeconds(60)));
         given("/a", fresh("1", 1), Reply.status(500));
         given("/none", ok("1", "Cache-Control", "max-age=1, stale-if-error=0"), Reply.status(500));
         given("/must", ok("1", "Cache-Control", "max-age=1, must-revalidate"), Reply.status(500));
@@ -97,7 +96,7 @@ final class StaleUseTest extends CacheScenario {
     @Test
     @Tag("Q12")
     void staleWhenDisconnectedIsForOriginsThatCannotBeReached() throws Exception {
-        policy(CachePolicy.privateCache().staleWhenDisconnected(Duration.ofHours(1)));
+        policy(policy().staleWhenDisconnected(Duration.ofHours(1)));
         given("/a", fresh("1", 1), Reply.status(500));
         given("/must", ok("1", "Cache-Control", "max-age=1, must-revalidate"));
         get("/a");

@@ -21,7 +21,7 @@ final class StaleWhileRevalidateTest extends CacheScenario {
     @Tag("R5861-009")
     @Tag("R9211-005")
     void manyRequestsAreServedStaleAndOneAsksInTheBackground() throws Exception {
-        policy(CachePolicy.privateCache().cacheStatus(true));
+        policy(policy().cacheStatus(true));
         CountDownLatch gate = new CountDownLatch(1);
         given(
                 "/a",

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.larder.CacheInfo;
 import dev.larder.engine.CacheResult;
 import dev.larder.policy.CacheControls;
-import dev.larder.policy.CachePolicy;
 import dev.larder.rules.Reason;
 import dev.larder.testkit.RecordedRequest;
 import dev.larder.testkit.Reply;
@@ -217,7 +216,7 @@ final class TransparencyTest extends CacheScenario {
     @Test
     @Tag("R9111-013")
     void anAuthenticatorBelowASharedCacheKeepsUnmarkedResponsesOut() throws Exception {
-        policy(CachePolicy.sharedCache());
+        sharedCache();
         client = around(HttpClient.newBuilder()
                 .authenticator(new Authenticator() {
                     @Override

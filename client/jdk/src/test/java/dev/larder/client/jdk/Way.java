@@ -1,5 +1,6 @@
 package dev.larder.client.jdk;
 
+import dev.larder.policy.CachePolicy;
 import dev.larder.storage.Storage;
 import dev.larder.storage.file.FileStorage;
 import dev.larder.storage.memory.InMemoryStorage;
@@ -14,26 +15,39 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** How a scenario is carried out: which of the two drivers, over which of the two built-in storages. */
+/**
+ * How a scenario is carried out: which of the two drivers, over which of the two built-in storages, in a private or a
+ * shared cache. Four of the eight combinations are enough for any two of the three to meet in every manner.
+ */
 enum Way {
-    BLOCKING_MEMORY(false, false),
-    BLOCKING_FILE(false, true),
-    ASYNC_MEMORY(true, false),
-    ASYNC_FILE(true, true);
+    BLOCKING_MEMORY_PRIVATE(false, false, false),
+    BLOCKING_FILE_SHARED(false, true, true),
+    ASYNC_MEMORY_SHARED(true, false, true),
+    ASYNC_FILE_PRIVATE(true, true, false);
 
     /** Long enough for a busy machine; a test that waits this long has failed. */
     static final int PATIENCE_SECONDS = 30;
 
     private final boolean async;
     private final boolean file;
+    private final boolean shared;
 
-    Way(boolean async, boolean file) {
+    Way(boolean async, boolean file, boolean shared) {
         this.async = async;
         this.file = file;
+        this.shared = shared;
     }
 
     boolean isAsync() {
         return async;
+    }
+
+    boolean isShared() {
+        return shared;
+    }
+
+    CachePolicy.Builder policy() {
+        return shared ? CachePolicy.sharedCache() : CachePolicy.privateCache();
     }
 
     Storage storage(Path directory, InstantSource clock) throws IOException {

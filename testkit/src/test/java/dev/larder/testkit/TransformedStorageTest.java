@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -578,6 +579,47 @@ class TransformedStorageTest {
         assertThat(storage.lookup("key")).isEmpty();
         assertThat(reported).hasSize(2);
         assertThat(below.lookup("key")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("an opened body is not kept with the entry below, and its head is")
+    void nothingUncounted() throws IOException {
+        Storage storage = Transforms.COMPRESS_AND_ENCRYPT.over(below);
+        put(storage, head("key").build(), text(60_000, 1));
+        StoredEntry first = only(storage, "key");
+        StoredEntry second = only(storage, "key");
+        assertThat(read(storage, second)).isEqualTo(text(60_000, 1));
+        assertThat(second).isNotSameAs(first);
+        assertThat(second.stored()).as("opened once").isSameAs(first.stored());
+        assertThat(below.entries().next().attachment()).isNotNull().isNotInstanceOf(StoredEntry.class);
+    }
+
+    @Test
+    @DisplayName("uses by another process keep an entry alive here, too")
+    void usesElsewhere() throws IOException {
+        ManualClock clock = new ManualClock();
+        try (Storage here = Transforms.ENCRYPT.over(slidingFiles(clock));
+                Storage elsewhere = Transforms.ENCRYPT.over(slidingFiles(clock))) {
+            put(here, head("key").createdAt(clock.millis()).build(), text(100, 1));
+            only(here, "key");
+            for (int i = 0; i < 3; i++) {
+                clock.advance(Duration.ofSeconds(8));
+                elsewhere.used(only(elsewhere, "key"));
+            }
+            clock.advance(Duration.ofSeconds(8));
+            here.used(only(here, "key"));
+            clock.advance(Duration.ofSeconds(8));
+            assertThat(elsewhere.lookup("key")).as("the use here counted").hasSize(1);
+            assertThat(read(here, only(here, "key"))).isEqualTo(text(100, 1));
+        }
+    }
+
+    private FileStorage slidingFiles(ManualClock clock) throws IOException {
+        return FileStorage.builder()
+                .directory(directory)
+                .clock(clock)
+                .slidingTtl(Duration.ofSeconds(10))
+                .open();
     }
 
     private static byte[] text(int length, int seed) {

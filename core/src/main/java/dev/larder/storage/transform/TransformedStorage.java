@@ -103,13 +103,27 @@ public final class TransformedStorage implements Storage {
         return all;
     }
 
+    /**
+     * What is remembered with an entry below. Neither the body, which would count towards no limit, nor the entry itself,
+     * which the storage below may replace by one that was used since.
+     */
+    private record KnownHead(TransformedStorage owner, Envelope.Opened head) {}
+
+    private Envelope.@Nullable Opened head(StoredEntry entry) throws DamagedException {
+        if (entry.attachment() instanceof KnownHead known && known.owner == this) {
+            return known.head;
+        }
+        Envelope.Opened head = envelope.unwrap(entry.stored());
+        if (head != null) {
+            entry.attach(new KnownHead(this, head));
+        }
+        return head;
+    }
+
     /** What an entry below holds; null when it is gone, damaged, or under a key that the ring does not have. */
     private @Nullable TransformedEntry opened(StoredEntry entry) throws IOException {
-        if (entry.attachment() instanceof TransformedEntry known && known.owner == this) {
-            return known;
-        }
         try {
-            Envelope.Opened head = envelope.unwrap(entry.stored());
+            Envelope.Opened head = head(entry);
             if (head == null) {
                 return null;
             }
@@ -131,9 +145,7 @@ public final class TransformedStorage implements Storage {
                 inline = ByteBuffer.wrap(body);
                 length = body.length;
             }
-            TransformedEntry opened = new TransformedEntry(this, entry, head.head(), plan, length, inline);
-            entry.attach(opened);
-            return opened;
+            return new TransformedEntry(this, entry, head.head(), plan, length, inline);
         } catch (DamagedException e) {
             damaged(entry, e);
             return null;

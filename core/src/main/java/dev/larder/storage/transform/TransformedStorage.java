@@ -48,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bodies are transformed in blocks of 64 KiB, so any position can be read and memory does not grow with them. Bodies of
  * up to 64 KiB are inline. Limits, eviction, times to live and statistics are those of the storage below, in bytes as they
- * are stored there. Changing the transforms makes what was stored before a miss that is removed.
+ * are stored there. Keys have other names there, so a storage with transforms and one without never offer what the other
+ * stored in the same place. Changing the transforms makes what was stored before a miss.
  */
 public final class TransformedStorage implements Storage {
     private static final Set<String> COMPRESSED_TYPES = Set.of(
@@ -423,11 +424,27 @@ public final class TransformedStorage implements Storage {
         return below.blocks();
     }
 
-    /** Adds it to the storage below as well, whose events name entries as they are named there. */
+    /** Adds it to the storage below as well, whose events name encrypted entries as they are named there. */
     @Override
     public void addListener(StorageListener listener) {
-        listeners.addIfAbsent(listener);
-        below.addListener(listener);
+        if (listeners.addIfAbsent(listener)) {
+            below.addListener(new StorageListener() {
+                @Override
+                public void corrupt(String where, String what) {
+                    listener.corrupt(where, what);
+                }
+
+                @Override
+                public void evicted(String key) {
+                    listener.evicted(Envelope.keyOf(key));
+                }
+
+                @Override
+                public void failed(String operation, IOException failure) {
+                    listener.failed(operation, failure);
+                }
+            });
+        }
     }
 
     /** Closes the storage below. */

@@ -49,6 +49,9 @@ final class CopyCommand implements Callable<Integer> {
                     + StorageChoice.problem(e) + "; call it again to go on from here");
         }
         print(done);
+        if (done.lost() > 0) {
+            throw CommandFailure.storage(Text.entries(done.lost()) + " gone or damaged meanwhile, and not copied");
+        }
         return ExitCode.OK;
     }
 
@@ -68,9 +71,6 @@ final class CopyCommand implements Callable<Integer> {
         console.line("copied " + Text.entries(done.copied()) + ", " + Text.bytes(done.bytes()) + " of bodies");
         if (done.present() > 0) {
             console.line(Text.entries(done.present()) + " there already");
-        }
-        if (done.lost() > 0) {
-            console.line(Text.entries(done.lost()) + " gone or damaged meanwhile");
         }
         if (done.refused() > 0) {
             console.line(Text.entries(done.refused()) + " not kept by the target, whose limits they exceed");

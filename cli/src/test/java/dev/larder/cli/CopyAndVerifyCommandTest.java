@@ -79,6 +79,17 @@ class CopyAndVerifyCommandTest {
     }
 
     @Test
+    void copyThatMissesAnEntryDoesNotEndWell() throws IOException {
+        store(files, "http://a.example/1", "http://a.example/2");
+        damageOne();
+        Run run = Run.of("copy", "--from", files, "--to", database);
+        assertThat(run.code()).isEqualTo(4);
+        assertThat(run.out()).startsWith("copied 1 entry, ");
+        assertThat(run.err()).endsWith("larder: 1 entry gone or damaged meanwhile, and not copied\n");
+        assertThat(Run.of("copy", "--from", files, "--to", database).code()).isZero();
+    }
+
+    @Test
     void copyChangesTheSerializer() throws IOException {
         store(files, "http://a.example/1");
         String json = "file:" + directory.resolve("json") + "?serializer=json";

@@ -106,10 +106,10 @@ public final class StorageCheck {
     }
 
     /** Storages keep their listeners, so it must be quiet afterwards. */
-    private static final class Damages implements StorageListener {
-        private final Queue<Damage> found = new ConcurrentLinkedQueue<>();
-        private final AtomicLong count = new AtomicLong();
-        private volatile boolean done;
+    static final class Damages implements StorageListener {
+        final Queue<Damage> found = new ConcurrentLinkedQueue<>();
+        final AtomicLong count = new AtomicLong();
+        volatile boolean done;
 
         @Override
         public void corrupt(String where, String what) {

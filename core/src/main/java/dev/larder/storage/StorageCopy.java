@@ -25,6 +25,7 @@ public final class StorageCopy {
     private final Storage from;
     private final Storage to;
     private final Consumer<Progress> listener;
+    private final StorageCheck.Damages damages = new StorageCheck.Damages();
     private final ByteBuffer piece = ByteBuffer.allocate(PIECE);
     private long copied;
     private long present;
@@ -64,14 +65,24 @@ public final class StorageCopy {
      */
     public static Progress copy(Storage from, Storage to, Consumer<Progress> listener) throws IOException {
         StorageCopy copy = new StorageCopy(from, to, listener);
+        from.addListener(copy.damages);
         try {
             Iterator<StoredEntry> all = from.entries();
-            while (all.hasNext()) {
-                copy.copy(all.next());
+            while (true) {
+                long before = copy.damages.count.get();
+                StoredEntry entry = all.hasNext() ? all.next() : null;
+                // What has no readable head is passed over, and said.
+                copy.lost += copy.damages.count.get() - before;
+                if (entry == null) {
+                    break;
+                }
+                copy.copy(entry);
                 listener.accept(copy.progress());
             }
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        } finally {
+            copy.damages.done = true;
         }
         return copy.progress();
     }
@@ -82,7 +93,7 @@ public final class StorageCopy {
 
     private void copy(StoredEntry entry) throws IOException {
         StoredResponse head = entry.stored();
-        StoredEntry there = find(head);
+        StoredEntry there = find(to, head);
         if (there != null && there.bodyLength() == entry.bodyLength()) {
             if (!there.stored().equals(head)) {
                 to.freshen(head); // validated since it was copied
@@ -105,12 +116,16 @@ public final class StorageCopy {
     private void write(StoredResponse head, BodyReader body) throws IOException {
         CRC32C written = new CRC32C();
         long before = bytes;
+        long damagesBefore = damages.count.get();
         try (EntryWriter writer = to.create(head)) {
             for (long at = 0; at < body.length(); at += piece.limit()) {
                 try {
                     body.read(at, piece.clear());
                 } catch (IOException e) {
-                    // Damaged, which its storage has said; or the storage fails, which the next entry will show.
+                    // Damaged, which its storage has said; or removed meanwhile. Otherwise the storage fails.
+                    if (damages.count.get() == damagesBefore && find(from, head) != null) {
+                        throw e;
+                    }
                     lost++;
                     return;
                 }
@@ -128,7 +143,7 @@ public final class StorageCopy {
             refused++;
             return;
         }
-        StoredEntry copy = find(head);
+        StoredEntry copy = find(to, head);
         if (copy == null) {
             refused++;
             return;
@@ -142,8 +157,8 @@ public final class StorageCopy {
         copied++;
     }
 
-    private @Nullable StoredEntry find(StoredResponse head) throws IOException {
-        for (StoredEntry entry : to.lookup(head.key())) {
+    private static @Nullable StoredEntry find(Storage storage, StoredResponse head) throws IOException {
+        for (StoredEntry entry : storage.lookup(head.key())) {
             if (entry.stored().id().equals(head.id())) {
                 return entry;
             }

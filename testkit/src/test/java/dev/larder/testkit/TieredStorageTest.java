@@ -173,6 +173,24 @@ class TieredStorageTest {
     }
 
     @Test
+    @DisplayName("uses of near copies keep an entry with a sliding time to live alive in far, whatever its size")
+    void slidingTtlOfEntry() throws IOException {
+        for (int length : new int[] {100, 50_000}) {
+            String key = "key " + length;
+            put(tiers, head(key).ttl(20_000, true).build(), length);
+            for (int i = 0; i < 20; i++) {
+                clock.advance(Duration.ofSeconds(4));
+                List<StoredEntry> found = tiers.lookup(key);
+                assertThat(found).as("after %s s", 4 * (i + 1)).hasSize(1);
+                tiers.used(found.get(0));
+            }
+            assertThat(far.storage.lookup(key)).hasSize(1);
+            clock.advance(Duration.ofSeconds(21));
+            assertThat(tiers.lookup(key)).isEmpty();
+        }
+    }
+
+    @Test
     @DisplayName("the object that near keeps is the one that is answered, with its attachment")
     void nearObject() throws IOException {
         put(tiers, "key", 1000);
@@ -386,17 +404,23 @@ class TieredStorageTest {
                 .hasMessage("nearTtl must be at least a millisecond, not PT0S");
     }
 
-    private StoredResponse put(Storage storage, String key, int length) throws IOException {
-        StoredResponse head = StoredResponse.builder()
+    private StoredResponse.Builder head(String key) {
+        return StoredResponse.builder()
                 .id(EntryIds.next())
                 .key(key)
                 .method("GET")
                 .uri(TargetUri.parse("https://example.org/"))
                 .status(200)
-                .createdAt(clock.millis())
-                .build();
+                .createdAt(clock.millis());
+    }
+
+    private StoredResponse put(Storage storage, String key, int length) throws IOException {
+        return put(storage, head(key).build(), length);
+    }
+
+    private static StoredResponse put(Storage storage, StoredResponse head, int length) throws IOException {
         byte[] body = new byte[length];
-        new GeneratedBody(length, key.hashCode()).copy(0, body, 0, length);
+        new GeneratedBody(length, head.key().hashCode()).copy(0, body, 0, length);
         try (EntryWriter writer = storage.create(head)) {
             writer.write(ByteBuffer.wrap(body));
             assertThat(writer.commit(List.of())).isTrue();

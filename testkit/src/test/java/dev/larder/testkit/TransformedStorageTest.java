@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -562,9 +563,8 @@ class TransformedStorageTest {
     }
 
     @Test
-    @DisplayName("what was stored without transforms, or with others, is a miss that is reported and removed")
+    @DisplayName("what was stored with other transforms is a miss that is reported and removed")
     void otherTransforms() throws IOException {
-        put(below, head("key").build(), text(100, 1));
         List<String> reported = new CopyOnWriteArrayList<>();
         Storage storage = Transforms.AUTHENTICATE.over(below);
         storage.addListener(new StorageListener() {
@@ -573,11 +573,79 @@ class TransformedStorageTest {
                 reported.add(what);
             }
         });
-        assertThat(storage.lookup("key")).isEmpty();
         put(Transforms.COMPRESS.over(below), head("key").build(), text(100, 1));
         assertThat(storage.lookup("key")).isEmpty();
-        assertThat(reported).hasSize(2);
-        assertThat(below.lookup("key")).isEmpty();
+        assertThat(reported).hasSize(1);
+        assertThat(below.entries().hasNext()).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @DisplayName(
+            "a storage without transforms over the same place offers nothing that it cannot read, nor the other way")
+    void withoutTransforms(Transforms transforms) throws IOException {
+        Storage storage = transforms.over(below);
+        String key = "GET https://example.org/";
+        put(below, head(key).build(), text(100, 1));
+        assertThat(storage.lookup(key)).as("plain, to the transformed").isEmpty();
+        assertThat(read(below, only(below, key))).as("and left alone").isEqualTo(text(100, 1));
+        assertThat(storage.removeKey(key)).isZero();
+        assertThat(below.removeKey(key)).isEqualTo(1);
+
+        StoredResponse head = head(key).build();
+        put(storage, head, text(100, 2));
+        assertThat(below.lookup(key)).as("transformed, to the plain").isEmpty();
+        assertThat(below.remove(key, head.id())).isFalse();
+        assertThat(below.removeKey(key)).isZero();
+        assertThat(read(storage, only(storage, key))).isEqualTo(text(100, 2));
+        StoredResponse fresh =
+                head.toBuilder().fields(HttpFields.of("Fresh", "yes")).build();
+        assertThat(below.freshen(fresh)).isFalse();
+        assertThat(storage.freshen(fresh)).isTrue();
+        assertThat(only(storage, key).stored()).isEqualTo(fresh);
+        assertThat(storage.removeKey(key)).isEqualTo(1);
+        assertThat(below.entries().hasNext()).isFalse();
+    }
+
+    @Test
+    @DisplayName("an opened body is not kept with the entry below, and its head is")
+    void nothingUncounted() throws IOException {
+        Storage storage = Transforms.COMPRESS_AND_ENCRYPT.over(below);
+        put(storage, head("key").build(), text(60_000, 1));
+        StoredEntry first = only(storage, "key");
+        StoredEntry second = only(storage, "key");
+        assertThat(read(storage, second)).isEqualTo(text(60_000, 1));
+        assertThat(second).isNotSameAs(first);
+        assertThat(second.stored()).as("opened once").isSameAs(first.stored());
+        assertThat(below.entries().next().attachment()).isNotNull().isNotInstanceOf(StoredEntry.class);
+    }
+
+    @Test
+    @DisplayName("uses by another process keep an entry alive here, too")
+    void usesElsewhere() throws IOException {
+        ManualClock clock = new ManualClock();
+        try (Storage here = Transforms.ENCRYPT.over(slidingFiles(clock));
+                Storage elsewhere = Transforms.ENCRYPT.over(slidingFiles(clock))) {
+            put(here, head("key").createdAt(clock.millis()).build(), text(100, 1));
+            only(here, "key");
+            for (int i = 0; i < 3; i++) {
+                clock.advance(Duration.ofSeconds(8));
+                elsewhere.used(only(elsewhere, "key"));
+            }
+            clock.advance(Duration.ofSeconds(8));
+            here.used(only(here, "key"));
+            clock.advance(Duration.ofSeconds(8));
+            assertThat(elsewhere.lookup("key")).as("the use here counted").hasSize(1);
+            assertThat(read(here, only(here, "key"))).isEqualTo(text(100, 1));
+        }
+    }
+
+    private FileStorage slidingFiles(ManualClock clock) throws IOException {
+        return FileStorage.builder()
+                .directory(directory)
+                .clock(clock)
+                .slidingTtl(Duration.ofSeconds(10))
+                .open();
     }
 
     private static byte[] text(int length, int seed) {

@@ -30,14 +30,19 @@ final class Known {
         ids = new String[count];
         far = new StoredEntry[count];
         used = new boolean[count];
+        long answers = ttlMillis;
         for (int i = 0; i < count; i++) {
             StoredEntry entry = entries.get(i);
             ids[i] = entry.stored().id();
             boolean small = entry.inlineBody() == null || entry.bodyLength() <= MAX_KEPT;
-            far[i] = small || entry.stored().slidingTtl() ? entry : null;
+            far[i] = small ? entry : null;
+            if (!small && entry.stored().slidingTtl()) {
+                // Far has to hear of uses before it ends the entry for want of them.
+                answers = Math.min(answers, entry.stored().ttlMillis() / 2);
+            }
         }
         from = now;
-        until = now > Long.MAX_VALUE - ttlMillis ? Long.MAX_VALUE : now + ttlMillis;
+        until = now > Long.MAX_VALUE - answers ? Long.MAX_VALUE : now + answers;
     }
 
     boolean holds(long now) {

@@ -44,8 +44,8 @@ import org.jspecify.annotations.Nullable;
  * storage gives should be given to the near one too; without it, near may answer for the near time to live longer.
  *
  * <p><b>Uses</b> of a near copy are counted in near, for its eviction, and in far, for the same and for sliding time to
- * live. Where far's entry had an inline body of more than a kibibyte and no sliding time to live of its own, far hears of
- * uses with the next lookup that reaches it.
+ * live. Where far's entry had an inline body of more than a kibibyte, far hears of uses with the next lookup that reaches
+ * it; if such an entry has a sliding time to live of its own, near answers for no more than half of that.
  *
  * <p>Listing, statistics and limits are those of far. A listener hears of both. A failure of near is told to listeners
  * and changes no answer.

@@ -28,6 +28,9 @@ final class Envelope {
     static final String FIELD = "Larder-Sealed";
     static final int SALT = 16;
 
+    /** No request's key begins like that, so what is stored is never offered by a cache that does not open it. */
+    private static final String PREFIX = "larder-transformed ";
+
     private static final byte VERSION = 1;
     private static final TargetUri URI = TargetUri.parse("https://sealed.invalid/");
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -64,7 +67,7 @@ final class Envelope {
     /** What a key may be called below; the first is what it is called when it is written. */
     List<String> names(String key) {
         if (ring == null || kind != Seal.Kind.ENCRYPTED) {
-            return List.of(key);
+            return List.of(PREFIX + key);
         }
         List<String> names = new ArrayList<>(1);
         for (String id : ring.ids()) {
@@ -74,6 +77,11 @@ final class Envelope {
             }
         }
         return names;
+    }
+
+    /** The key, where the storage below sees it; otherwise what it is called there. */
+    static String keyOf(String name) {
+        return name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
     }
 
     /** A head that names an entry below and says nothing more. */
@@ -163,7 +171,7 @@ final class Envelope {
             BodyPlan plan = new BodyPlan(keyId(payload), bytes(payload, SALT), payload.getLong());
             StoredResponse head = BinarySerializer.INSTANCE.read(payload);
             if (!head.id().equals(outer.id())
-                    || (kind != Seal.Kind.ENCRYPTED && !head.key().equals(outer.key()))
+                    || (kind != Seal.Kind.ENCRYPTED && !outer.key().equals(PREFIX + head.key()))
                     || head.createdAt() != outer.createdAt()
                     || head.ttlMillis() != outer.ttlMillis()
                     || head.slidingTtl() != outer.slidingTtl()) {

@@ -48,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bodies are transformed in blocks of 64 KiB, so any position can be read and memory does not grow with them. Bodies of
  * up to 64 KiB are inline. Limits, eviction, times to live and statistics are those of the storage below, in bytes as they
- * are stored there. Changing the transforms makes what was stored before a miss that is removed.
+ * are stored there. Keys have other names there, so a storage with transforms and one without never offer what the other
+ * stored in the same place. Changing the transforms makes what was stored before a miss.
  */
 public final class TransformedStorage implements Storage {
     private static final Set<String> COMPRESSED_TYPES = Set.of(
@@ -103,13 +104,27 @@ public final class TransformedStorage implements Storage {
         return all;
     }
 
+    /**
+     * What is remembered with an entry below. Neither the body, which would count towards no limit, nor the entry itself,
+     * which the storage below may replace by one that was used since.
+     */
+    private record KnownHead(TransformedStorage owner, Envelope.Opened head) {}
+
+    private Envelope.@Nullable Opened head(StoredEntry entry) throws DamagedException {
+        if (entry.attachment() instanceof KnownHead known && known.owner == this) {
+            return known.head;
+        }
+        Envelope.Opened head = envelope.unwrap(entry.stored());
+        if (head != null) {
+            entry.attach(new KnownHead(this, head));
+        }
+        return head;
+    }
+
     /** What an entry below holds; null when it is gone, damaged, or under a key that the ring does not have. */
     private @Nullable TransformedEntry opened(StoredEntry entry) throws IOException {
-        if (entry.attachment() instanceof TransformedEntry known && known.owner == this) {
-            return known;
-        }
         try {
-            Envelope.Opened head = envelope.unwrap(entry.stored());
+            Envelope.Opened head = head(entry);
             if (head == null) {
                 return null;
             }
@@ -131,9 +146,7 @@ public final class TransformedStorage implements Storage {
                 inline = ByteBuffer.wrap(body);
                 length = body.length;
             }
-            TransformedEntry opened = new TransformedEntry(this, entry, head.head(), plan, length, inline);
-            entry.attach(opened);
-            return opened;
+            return new TransformedEntry(this, entry, head.head(), plan, length, inline);
         } catch (DamagedException e) {
             damaged(entry, e);
             return null;
@@ -411,11 +424,27 @@ public final class TransformedStorage implements Storage {
         return below.blocks();
     }
 
-    /** Adds it to the storage below as well, whose events name entries as they are named there. */
+    /** Adds it to the storage below as well, whose events name encrypted entries as they are named there. */
     @Override
     public void addListener(StorageListener listener) {
-        listeners.addIfAbsent(listener);
-        below.addListener(listener);
+        if (listeners.addIfAbsent(listener)) {
+            below.addListener(new StorageListener() {
+                @Override
+                public void corrupt(String where, String what) {
+                    listener.corrupt(where, what);
+                }
+
+                @Override
+                public void evicted(String key) {
+                    listener.evicted(Envelope.keyOf(key));
+                }
+
+                @Override
+                public void failed(String operation, IOException failure) {
+                    listener.failed(operation, failure);
+                }
+            });
+        }
     }
 
     /** Closes the storage below. */

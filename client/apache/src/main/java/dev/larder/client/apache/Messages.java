@@ -174,10 +174,11 @@ final class Messages {
     /**
      * The head of the origin's response for the cache.
      *
+     * @param request the caller's
      * @param asked the request as the cache knows it
      * @param context that it was sent in
      */
-    ResponseHead received(HttpResponse response, RequestHead asked, HttpClientContext context) {
+    ResponseHead received(HttpResponse response, HttpRequest request, RequestHead asked, HttpClientContext context) {
         HttpFields fields = fields(response);
         if (ReceivedBytes.cutInHead(context, response)) {
             // Its last line may be half of one, and there may have been more.
@@ -187,7 +188,9 @@ final class Messages {
         }
         HttpFields sent = context.getRequest() == null ? asked.fields() : fields(context.getRequest());
         boolean known = knew(asked.fields(), sent, fields);
-        userAgent = sent.first("User-Agent");
+        if (!request.containsHeader("User-Agent")) {
+            userAgent = sent.first("User-Agent");
+        }
         return known || response.getCode() == 304
                 ? new ResponseHead(response.getCode(), fields)
                 : unstorable(response.getCode(), fields);

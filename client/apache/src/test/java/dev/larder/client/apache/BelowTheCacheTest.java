@@ -81,6 +81,7 @@ final class BelowTheCacheTest extends ApacheScenario {
         assertResult(get("/a"), CacheResult.MISS, own);
         assertResult(get("/a"), CacheResult.HIT, own);
         assertResult(get("/a", "User-Agent", "other"), CacheResult.MISS, "other");
+        assertResult(get("/a"), CacheResult.HIT, own);
     }
 
     @Test

@@ -124,7 +124,10 @@ final class Hop {
         return fields.build();
     }
 
-    /** The caller's own request where the cache added nothing to it, else a copy with the conditions added. */
+    /**
+     * The caller's own request where the cache added nothing to it, else a copy with the conditions added. Below, OkHttp
+     * judges by them whether it asks for gzip, but has to ask for what the cache asks for.
+     */
     private static Request toRequest(Request request, Call call, RequestHead head) {
         if (head.equals(call.request())) {
             return request;
@@ -136,7 +139,15 @@ final class Hop {
                 headers.addUnsafeNonAscii(name, value);
             }
         }
-        return request.newBuilder().headers(headers.build()).build();
+        Request conditioned = request.newBuilder().headers(headers.build()).build();
+        if (Gzip.isTransparent(conditioned) == Gzip.isTransparent(request)) {
+            return conditioned;
+        }
+        String coding = head.fields().first("Accept-Encoding");
+        return conditioned
+                .newBuilder()
+                .header("Accept-Encoding", coding == null ? "identity" : coding)
+                .build();
     }
 
     private Origin.Response<OriginBody> ask(Request network) throws IOException, InterruptedException {

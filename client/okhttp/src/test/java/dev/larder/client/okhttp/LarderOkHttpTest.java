@@ -216,6 +216,18 @@ final class LarderOkHttpTest {
         assertThat(seen).containsOnly("/a");
     }
 
+    @Test
+    void theBackgroundRequestForAPartAsksForTheCodingThatTheCacheKnowsOf() throws Exception {
+        origin.on("/a").reply(Reply.ok("text").field("Cache-Control", "max-age=1, stale-while-revalidate=60"));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(2));
+        Request part = request("/a").header("Range", "bytes=0-1").build();
+        assertThat(send(client, part, CacheResult.STALE)).isEqualTo("te");
+        origin.awaitRequests("/a", 2, SOON);
+        assertThat(origin.requests("/a").get(1).first("Range")).isNull();
+        assertThat(origin.requests("/a").get(1).first("Accept-Encoding")).isEqualTo("identity");
+    }
+
     // What OkHttp can do, it can still do.
 
     @Test

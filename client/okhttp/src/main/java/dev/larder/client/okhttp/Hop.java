@@ -37,6 +37,8 @@ final class Hop {
     /** What the cache adds to a request, or leaves out of it. */
     private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
 
+    private static final long WORTH_READING = 64 * 1024;
+
     private final HttpCache cache;
     private final OkHttpClient plain;
     private final Interceptor.Chain chain;
@@ -46,6 +48,9 @@ final class Hop {
     private volatile boolean answered;
     /** What the origin answered this call last. */
     private @Nullable Response received;
+
+    private @Nullable OriginBody receivedBody;
+    private @Nullable ServedBody served;
 
     Hop(HttpCache cache, OkHttpClient plain, Interceptor.Chain chain, Request request, Cancellation cancellation) {
         this.cache = cache;
@@ -68,6 +73,23 @@ final class Hop {
         Response response = toResponse(answer, prior);
         tell(answer.info(), response);
         return response;
+    }
+
+    /**
+     * Ends a response that is followed by another. The call's next exchange can begin only when this one has ended. A body
+     * that is being stored is read to its end, unless that is far.
+     */
+    void release(Response response) {
+        try (response) {
+            if (received != null && served != null) {
+                served.source().request(WORTH_READING + 1);
+            }
+        } catch (IOException e) {
+            // It is not stored then, which the cache's listener hears, and the call goes on as it does without a cache.
+        }
+        if (receivedBody != null) {
+            receivedBody.end();
+        }
     }
 
     private Answer<OriginBody> answer(Call call, Request sent) throws IOException {
@@ -153,19 +175,23 @@ final class Hop {
     private Origin.Response<OriginBody> ask(Request network) throws IOException, InterruptedException {
         Response response;
         okhttp3.Call by;
+        OriginBody body;
         if (Thread.currentThread() == owner && !answered) {
             by = chain.call();
             response = proceed(network);
             received = response;
+            body = new OriginBody(response, by);
+            receivedBody = body;
         } else {
             // In the background, when the call may be over.
             by = plain.newCall(network);
             Wire wire = Wire.of(by);
             wire.watch();
             response = wire.restore(by.execute());
+            body = new OriginBody(response, by);
         }
         ResponseHead head = new ResponseHead(response.code(), Fields.of(response.headers()));
-        return new Origin.Response<>(head, new OriginBody(response, by));
+        return new Origin.Response<>(head, body);
     }
 
     private Response proceed(Request network) throws IOException, InterruptedException {
@@ -214,7 +240,8 @@ final class Hop {
         OriginBody relayed = answer.relayed();
         Body body = answer.body();
         if (relayed == null && body != null) {
-            response.body(empty ? released(body) : new ServedBody(body, headers, chain.call(), cancellation));
+            served = empty ? null : new ServedBody(body, headers, chain.call(), cancellation);
+            response.body(served == null ? released(body) : served);
         }
         response.request(request.newBuilder().tag(CacheInfo.class, info).build())
                 .code(status)
@@ -261,10 +288,6 @@ final class Hop {
         } else if (info.status() == CacheResult.MISS) {
             listener.cacheMiss(chain.call());
         }
-    }
-
-    static boolean isServed(ResponseBody body) {
-        return body instanceof ServedBody;
     }
 
     /** The call was cancelled: nobody is to try again on its behalf, and those who wait for it go on by themselves. */

@@ -301,6 +301,72 @@ final class LarderOkHttpTest {
     }
 
     @Test
+    void aRedirectWithACodedBodyIsStored() throws Exception {
+        origin.on("/from")
+                .reply(Reply.status(301)
+                        .field("Location", "/to")
+                        .field("Cache-Control", "max-age=60")
+                        .field("Content-Encoding", "gzip")
+                        .body(gzip("moved")));
+        origin.on("/to").reply(fresh("there"));
+        assertThat(get(client, "/from", CacheResult.MISS)).isEqualTo("there");
+        assertThat(get(client, "/from", CacheResult.HIT)).isEqualTo("there");
+        assertThat(origin.count("/from")).isEqualTo(1);
+    }
+
+    @Test
+    void whatBecomesOfARedirectsBodyDoesNotMatter() throws Exception {
+        Reply moved = Reply.status(301).field("Location", "/to").field("Cache-Control", "max-age=60");
+        CountDownLatch never = new CountDownLatch(1);
+        GeneratedBody endless = new GeneratedBody(400_000, 3);
+        Reply broken = moved.body(new GeneratedBody(10_000, 3));
+        origin.on("/broken").reply(broken.cutAfter(broken.toBytes().length - 5_000));
+        origin.on("/long").reply(moved.body(endless).holdBodyAt(200_000, never));
+        origin.on("/to").reply(fresh("there"));
+        assertThat(get(client, "/broken", CacheResult.MISS)).isEqualTo("there");
+        assertThat(get(client, "/long", CacheResult.HIT)).isEqualTo("there");
+        assertThat(cache.storageStatistics().entries()).isEqualTo(1);
+        never.countDown();
+    }
+
+    @Test
+    void aRedirectIsFollowedWhileAnotherCallReadsItsBody() throws Exception {
+        CountDownLatch head = new CountDownLatch(1);
+        CountDownLatch rest = new CountDownLatch(1);
+        origin.on("/from")
+                .reply(Reply.status(301)
+                        .field("Location", "/to")
+                        .field("Cache-Control", "max-age=60")
+                        .body(new GeneratedBody(400_000, 3))
+                        .hold(head)
+                        .holdBodyAt(200_000, rest));
+        origin.on("/to").reply(fresh("there"));
+        CompletableFuture<String> leader = CompletableFuture.supplyAsync(() -> {
+            try {
+                return get(client, "/from", CacheResult.MISS);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        origin.awaitRequests("/from", 1, SOON);
+        OkHttpClient staying = with(plain.newBuilder().followRedirects(false));
+        CompletableFuture<Response> follower = CompletableFuture.supplyAsync(() -> {
+            try {
+                return staying.newCall(request("/from").build()).execute();
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        storage.awaitLookups(2);
+        head.countDown();
+        assertThat(leader.get(20, TimeUnit.SECONDS)).isEqualTo("there");
+        try (Response response = follower.get(20, TimeUnit.SECONDS)) {
+            assertThat(response.code()).isEqualTo(301);
+        }
+        rest.countDown();
+    }
+
+    @Test
     void aListenerHearsOfHitsAndMissesAndOfTheConnection() throws Exception {
         List<String> heard = new CopyOnWriteArrayList<>();
         client = with(plain.newBuilder().eventListener(new EventListener() {

@@ -97,6 +97,9 @@ final class Hop {
         try {
             return cache.execute(call, OriginBody.KIND, head -> ask(toRequest(sent, call, head)));
         } catch (GivenUp e) {
+            if (e.interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e.failure;
         } catch (InterruptedException e) {
             if (chain.call().isCanceled()) {
@@ -203,8 +206,10 @@ final class Hop {
         try {
             response = wire.restore(chain.proceed(network));
         } catch (IOException e) {
-            if (chain.call().isCanceled()) {
-                throw new GivenUp(e);
+            // By the thread, not by the exception's type: time-outs are InterruptedIOExceptions, too.
+            boolean interrupted = Thread.interrupted();
+            if (interrupted || chain.call().isCanceled()) {
+                throw new GivenUp(e, interrupted);
             }
             throw e;
         } finally {
@@ -214,7 +219,7 @@ final class Hop {
             cancellation.enter();
         } catch (IOException e) {
             response.close();
-            throw new GivenUp(e);
+            throw new GivenUp(e, false);
         }
         return response;
     }
@@ -290,14 +295,16 @@ final class Hop {
         }
     }
 
-    /** The call was cancelled: nobody is to try again on its behalf, and those who wait for it go on by themselves. */
+    /** The call was cancelled or its thread interrupted, which says nothing about the origin: nobody is to try again on its behalf, and those who wait for it go on by themselves. */
     private static final class GivenUp extends InterruptedException {
         private static final long serialVersionUID = 1;
 
         private final IOException failure;
+        private final boolean interrupted;
 
-        GivenUp(IOException failure) {
+        GivenUp(IOException failure, boolean interrupted) {
             this.failure = failure;
+            this.interrupted = interrupted;
         }
     }
 }

@@ -566,6 +566,25 @@ final class LarderOkHttpTest {
     }
 
     @Test
+    void anInterruptDuringTheExchangeIsNoFailureOfTheOrigin() throws Exception {
+        origin.on("/a").reply(Reply.ok("1").field("Cache-Control", "max-age=1, stale-if-error=600"));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(10));
+        OkHttpClient interrupting = with(plain.newBuilder().addNetworkInterceptor(chain -> {
+            Thread.currentThread().interrupt();
+            return chain.proceed(chain.request());
+        }));
+        assertThatThrownBy(() -> interrupting.newCall(request("/a").build()).execute())
+                .isInstanceOf(InterruptedIOException.class)
+                .isNotInstanceOf(SocketTimeoutException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        OkHttpClient impatient = with(plain.newBuilder().addNetworkInterceptor(chain -> {
+            throw new SocketTimeoutException("timeout");
+        }));
+        assertThat(get(impatient, "/a", CacheResult.STALE)).isEqualTo("1");
+    }
+
+    @Test
     void aBodyGivenUpWhileAnotherThreadReadsItHarmsNoOtherResponse() throws Exception {
         GeneratedBody body = new GeneratedBody(400_000, 3);
         CountDownLatch gate = new CountDownLatch(1);

@@ -44,8 +44,6 @@ final class Hop {
     private final Interceptor.Chain chain;
     private final Request request;
     private final Cancellation cancellation;
-    private final Thread owner = Thread.currentThread();
-    private volatile boolean answered;
     /** What the origin answered this call last. */
     private @Nullable Response received;
 
@@ -95,7 +93,7 @@ final class Hop {
     private Answer<OriginBody> answer(Call call, Request sent) throws IOException {
         cancellation.enter();
         try {
-            return cache.execute(call, OriginBody.KIND, head -> ask(toRequest(sent, call, head)));
+            return cache.execute(call, OriginBody.KIND, origin(call, sent));
         } catch (GivenUp e) {
             if (e.interrupted) {
                 Thread.currentThread().interrupt();
@@ -108,7 +106,6 @@ final class Hop {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for another call's response");
         } finally {
-            answered = true;
             cancellation.leave();
         }
     }
@@ -175,26 +172,39 @@ final class Hop {
                 .build();
     }
 
+    private Origin<OriginBody> origin(Call call, Request sent) {
+        return new Origin<>() {
+            @Override
+            public Origin.Response<OriginBody> send(RequestHead head) throws IOException, InterruptedException {
+                return ask(toRequest(sent, call, head));
+            }
+
+            @Override
+            public Origin<OriginBody> inBackground() {
+                return head -> askApart(toRequest(sent, call, head));
+            }
+        };
+    }
+
     private Origin.Response<OriginBody> ask(Request network) throws IOException, InterruptedException {
-        Response response;
-        okhttp3.Call by;
-        OriginBody body;
-        if (Thread.currentThread() == owner && !answered) {
-            by = chain.call();
-            response = proceed(network);
-            received = response;
-            body = new OriginBody(response, by);
-            receivedBody = body;
-        } else {
-            // In the background, when the call may be over.
-            by = plain.newCall(network);
-            Wire wire = Wire.of(by);
-            wire.watch();
-            response = wire.restore(by.execute());
-            body = new OriginBody(response, by);
-        }
-        ResponseHead head = new ResponseHead(response.code(), Fields.of(response.headers()));
-        return new Origin.Response<>(head, body);
+        Response response = proceed(network);
+        OriginBody body = new OriginBody(response, chain.call());
+        received = response;
+        receivedBody = body;
+        return new Origin.Response<>(head(response), body);
+    }
+
+    /** By a call of its own, because this one may be over. */
+    private Origin.Response<OriginBody> askApart(Request network) throws IOException {
+        okhttp3.Call own = plain.newCall(network);
+        Wire wire = Wire.of(own);
+        wire.watch();
+        Response response = wire.restore(own.execute());
+        return new Origin.Response<>(head(response), new OriginBody(response, own));
+    }
+
+    private static ResponseHead head(Response response) {
+        return new ResponseHead(response.code(), Fields.of(response.headers()));
     }
 
     private Response proceed(Request network) throws IOException, InterruptedException {

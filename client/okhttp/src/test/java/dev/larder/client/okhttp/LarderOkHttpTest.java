@@ -217,6 +217,38 @@ final class LarderOkHttpTest {
     }
 
     @Test
+    void aBackgroundRequestOnTheCallsOwnThreadIsNoPartOfTheCallEither() throws Exception {
+        cache = HttpCache.builder()
+                .storage(storage)
+                .policy(CachePolicy.privateCache().build())
+                .listener(events)
+                .clock(clock)
+                .executor(Runnable::run)
+                .build();
+        List<String> seen = new ArrayList<>();
+        client = with(plain.newBuilder())
+                .newBuilder()
+                .addInterceptor(chain -> {
+                    seen.add(chain.request().url().encodedPath());
+                    return chain.proceed(chain.request());
+                })
+                .build();
+        String control = "max-age=1, stale-while-revalidate=60";
+        origin.on("/a")
+                .replies(
+                        Reply.ok("1").field("Cache-Control", control),
+                        Reply.ok("2").field("Cache-Control", control));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(2));
+        try (Response stale = client.newCall(request("/a").build()).execute()) {
+            assertThat(stale.body().string()).isEqualTo("1");
+            assertThat(stale.networkResponse()).isNull();
+        }
+        assertThat(seen).hasSize(1);
+        assertThat(get(client, "/a", CacheResult.HIT)).isEqualTo("2");
+    }
+
+    @Test
     void theBackgroundRequestForAPartAsksForTheCodingThatTheCacheKnowsOf() throws Exception {
         origin.on("/a").reply(Reply.ok("text").field("Cache-Control", "max-age=1, stale-while-revalidate=60"));
         get(client, "/a", CacheResult.MISS);

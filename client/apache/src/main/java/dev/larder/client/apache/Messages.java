@@ -241,11 +241,22 @@ final class Messages {
         }
     }
 
-    /** What the cache changed about a response that is the origin's own, such as a Cache-Status that it added. */
+    /**
+     * What the cache changed about a response that is the origin's own, such as a Cache-Status that it added. All else
+     * stays what it really is, which the cache may have been told otherwise.
+     */
     static void amend(HttpResponse relayed, ResponseHead received, ResponseHead answered) {
-        if (!answered.equals(received)) {
-            relayed.setHeaders();
-            add(answered.fields(), relayed);
+        amend(relayed, received.fields(), received.fields(), answered.fields());
+        amend(relayed, answered.fields(), received.fields(), answered.fields());
+    }
+
+    private static void amend(HttpResponse relayed, HttpFields names, HttpFields before, HttpFields after) {
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.name(i);
+            if (!after.values(name).equals(before.values(name))) {
+                relayed.removeHeaders(name);
+                after.values(name).forEach(value -> relayed.addHeader(name, value));
+            }
         }
     }
 

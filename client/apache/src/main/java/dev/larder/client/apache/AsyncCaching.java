@@ -316,7 +316,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
 
             @Override
             public @Nullable AsyncDataConsumer handleResponse(HttpResponse received, @Nullable EntityDetails details) {
-                ResponseHead forCache = messages.received(received, head, context);
+                ResponseHead forCache = messages.received(received, request, head, context);
                 AsyncBody arriving = new AsyncBody(received, details, forCache, this::abort);
                 body = arriving;
                 last = arriving;

@@ -239,7 +239,7 @@ final class ClassicCaching implements ExecChainHandler {
                 released(runtime);
                 throw new ProtocolFailure(e);
             }
-            ResponseHead received = messages.received(response, head, context);
+            ResponseHead received = messages.received(response, request, head, context);
             OriginBody body = new OriginBody(response, received, runtime);
             last = body;
             return new Origin.Response<>(received, body);

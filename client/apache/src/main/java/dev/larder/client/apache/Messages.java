@@ -174,10 +174,11 @@ final class Messages {
     /**
      * The head of the origin's response for the cache.
      *
+     * @param request the caller's
      * @param asked the request as the cache knows it
      * @param context that it was sent in
      */
-    ResponseHead received(HttpResponse response, RequestHead asked, HttpClientContext context) {
+    ResponseHead received(HttpResponse response, HttpRequest request, RequestHead asked, HttpClientContext context) {
         HttpFields fields = fields(response);
         if (ReceivedBytes.cutInHead(context, response)) {
             // Its last line may be half of one, and there may have been more.
@@ -187,7 +188,9 @@ final class Messages {
         }
         HttpFields sent = context.getRequest() == null ? asked.fields() : fields(context.getRequest());
         boolean known = knew(asked.fields(), sent, fields);
-        userAgent = sent.first("User-Agent");
+        if (!request.containsHeader("User-Agent")) {
+            userAgent = sent.first("User-Agent");
+        }
         return known || response.getCode() == 304
                 ? new ResponseHead(response.getCode(), fields)
                 : unstorable(response.getCode(), fields);
@@ -238,11 +241,22 @@ final class Messages {
         }
     }
 
-    /** What the cache changed about a response that is the origin's own, such as a Cache-Status that it added. */
+    /**
+     * What the cache changed about a response that is the origin's own, such as a Cache-Status that it added. All else
+     * stays what it really is, which the cache may have been told otherwise.
+     */
     static void amend(HttpResponse relayed, ResponseHead received, ResponseHead answered) {
-        if (!answered.equals(received)) {
-            relayed.setHeaders();
-            add(answered.fields(), relayed);
+        amend(relayed, received.fields(), received.fields(), answered.fields());
+        amend(relayed, answered.fields(), received.fields(), answered.fields());
+    }
+
+    private static void amend(HttpResponse relayed, HttpFields names, HttpFields before, HttpFields after) {
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.name(i);
+            if (!after.values(name).equals(before.values(name))) {
+                relayed.removeHeaders(name);
+                after.values(name).forEach(value -> relayed.addHeader(name, value));
+            }
         }
     }
 

@@ -55,6 +55,25 @@ final class BelowTheCacheTest extends ApacheScenario {
     }
 
     @Test
+    void theCallerSeesTheRealFieldsOfWhatTheCacheMayNotStore() throws Exception {
+        setup.defaultHeaders.add(new BasicHeader("X-Tenant", "one"));
+        with(CachePolicy.privateCache().cacheStatus(true));
+        origin.on("/a").reply(fresh("123", "Vary", "X-Tenant", "X-Twice", "1", "X-Twice", "2"));
+        Way.Result response = get("/a");
+        assertResult(response, CacheResult.MISS, "123");
+        assertThat(response.info().stored()).isFalse();
+        assertThat(response.field("Cache-Status")).isNotNull();
+        assertThat(response.headers().stream()
+                        .filter(header -> header.getName().equals("Content-Length"))
+                        .map(header -> header.getValue()))
+                .containsExactly("3");
+        assertThat(response.headers().stream()
+                        .filter(header -> header.getName().equals("X-Twice"))
+                        .map(header -> header.getValue()))
+                .containsExactly("1", "2");
+    }
+
+    @Test
     void interceptorsAboveTheCacheAreKnownToIt() throws Exception {
         setup.above.add(new RequestDefaultHeaders(List.of(new BasicHeader("X-Tenant", "one"))));
         reopen();
@@ -81,6 +100,7 @@ final class BelowTheCacheTest extends ApacheScenario {
         assertResult(get("/a"), CacheResult.MISS, own);
         assertResult(get("/a"), CacheResult.HIT, own);
         assertResult(get("/a", "User-Agent", "other"), CacheResult.MISS, "other");
+        assertResult(get("/a"), CacheResult.HIT, own);
     }
 
     @Test

@@ -34,12 +34,13 @@ final class CacheInterceptor implements Interceptor {
         Cancellation cancellation = Cancellation.of(chain.call());
         Response prior = null;
         for (int followed = 1; ; followed++) {
-            Response response = new Hop(cache, plain, chain, request, cancellation).send(prior);
+            Hop hop = new Hop(cache, plain, chain, request, cancellation);
+            Response response = hop.send(prior);
             Request next = next(chain, response);
             if (next == null) {
                 return response;
             }
-            release(response);
+            hop.release(response);
             if (followed > Redirects.MOST) {
                 throw new ProtocolException("Too many follow-up requests: " + followed);
             }
@@ -52,14 +53,5 @@ final class CacheInterceptor implements Interceptor {
         Request next = Redirects.next(chain, response);
         // As OkHttp does it: what can be sent once has been sent.
         return next == null || (next.body() != null && next.body().isOneShot()) ? null : next;
-    }
-
-    /** The call's next exchange can begin only when this one has ended: what is being stored is read to its end. */
-    private static void release(Response response) throws IOException {
-        try (ResponseBody body = response.body()) {
-            if (Hop.isServed(body)) {
-                body.source().readAll(okio.Okio.blackhole());
-            }
-        }
     }
 }

@@ -37,15 +37,18 @@ final class Hop {
     /** What the cache adds to a request, or leaves out of it. */
     private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
 
+    private static final long WORTH_READING = 64 * 1024;
+
     private final HttpCache cache;
     private final OkHttpClient plain;
     private final Interceptor.Chain chain;
     private final Request request;
     private final Cancellation cancellation;
-    private final Thread owner = Thread.currentThread();
-    private volatile boolean answered;
     /** What the origin answered this call last. */
     private @Nullable Response received;
+
+    private @Nullable OriginBody receivedBody;
+    private @Nullable ServedBody served;
 
     Hop(HttpCache cache, OkHttpClient plain, Interceptor.Chain chain, Request request, Cancellation cancellation) {
         this.cache = cache;
@@ -70,11 +73,31 @@ final class Hop {
         return response;
     }
 
+    /**
+     * Ends a response that is followed by another. The call's next exchange can begin only when this one has ended. A body
+     * that is being stored is read to its end, unless that is far.
+     */
+    void release(Response response) {
+        try (response) {
+            if (received != null && served != null) {
+                served.source().request(WORTH_READING + 1);
+            }
+        } catch (IOException e) {
+            // It is not stored then, which the cache's listener hears, and the call goes on as it does without a cache.
+        }
+        if (receivedBody != null) {
+            receivedBody.end();
+        }
+    }
+
     private Answer<OriginBody> answer(Call call, Request sent) throws IOException {
         cancellation.enter();
         try {
-            return cache.execute(call, OriginBody.KIND, head -> ask(toRequest(sent, call, head)));
+            return cache.execute(call, OriginBody.KIND, origin(call, sent));
         } catch (GivenUp e) {
+            if (e.interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e.failure;
         } catch (InterruptedException e) {
             if (chain.call().isCanceled()) {
@@ -83,7 +106,6 @@ final class Hop {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for another call's response");
         } finally {
-            answered = true;
             cancellation.leave();
         }
     }
@@ -124,7 +146,10 @@ final class Hop {
         return fields.build();
     }
 
-    /** The caller's own request where the cache added nothing to it, else a copy with the conditions added. */
+    /**
+     * The caller's own request where the cache added nothing to it, else a copy with the conditions added. Below, OkHttp
+     * judges by them whether it asks for gzip, but has to ask for what the cache asks for.
+     */
     private static Request toRequest(Request request, Call call, RequestHead head) {
         if (head.equals(call.request())) {
             return request;
@@ -136,25 +161,50 @@ final class Hop {
                 headers.addUnsafeNonAscii(name, value);
             }
         }
-        return request.newBuilder().headers(headers.build()).build();
+        Request conditioned = request.newBuilder().headers(headers.build()).build();
+        if (Gzip.isTransparent(conditioned) == Gzip.isTransparent(request)) {
+            return conditioned;
+        }
+        String coding = head.fields().first("Accept-Encoding");
+        return conditioned
+                .newBuilder()
+                .header("Accept-Encoding", coding == null ? "identity" : coding)
+                .build();
+    }
+
+    private Origin<OriginBody> origin(Call call, Request sent) {
+        return new Origin<>() {
+            @Override
+            public Origin.Response<OriginBody> send(RequestHead head) throws IOException, InterruptedException {
+                return ask(toRequest(sent, call, head));
+            }
+
+            @Override
+            public Origin<OriginBody> inBackground() {
+                return head -> askApart(toRequest(sent, call, head));
+            }
+        };
     }
 
     private Origin.Response<OriginBody> ask(Request network) throws IOException, InterruptedException {
-        Response response;
-        okhttp3.Call by;
-        if (Thread.currentThread() == owner && !answered) {
-            by = chain.call();
-            response = proceed(network);
-            received = response;
-        } else {
-            // In the background, when the call may be over.
-            by = plain.newCall(network);
-            Wire wire = Wire.of(by);
-            wire.watch();
-            response = wire.restore(by.execute());
-        }
-        ResponseHead head = new ResponseHead(response.code(), Fields.of(response.headers()));
-        return new Origin.Response<>(head, new OriginBody(response, by));
+        Response response = proceed(network);
+        OriginBody body = new OriginBody(response, chain.call());
+        received = response;
+        receivedBody = body;
+        return new Origin.Response<>(head(response), body);
+    }
+
+    /** By a call of its own, because this one may be over. */
+    private Origin.Response<OriginBody> askApart(Request network) throws IOException {
+        okhttp3.Call own = plain.newCall(network);
+        Wire wire = Wire.of(own);
+        wire.watch();
+        Response response = wire.restore(own.execute());
+        return new Origin.Response<>(head(response), new OriginBody(response, own));
+    }
+
+    private static ResponseHead head(Response response) {
+        return new ResponseHead(response.code(), Fields.of(response.headers()));
     }
 
     private Response proceed(Request network) throws IOException, InterruptedException {
@@ -166,8 +216,10 @@ final class Hop {
         try {
             response = wire.restore(chain.proceed(network));
         } catch (IOException e) {
-            if (chain.call().isCanceled()) {
-                throw new GivenUp(e);
+            // By the thread, not by the exception's type: time-outs are InterruptedIOExceptions, too.
+            boolean interrupted = Thread.interrupted();
+            if (interrupted || chain.call().isCanceled()) {
+                throw new GivenUp(e, interrupted);
             }
             throw e;
         } finally {
@@ -177,7 +229,7 @@ final class Hop {
             cancellation.enter();
         } catch (IOException e) {
             response.close();
-            throw new GivenUp(e);
+            throw new GivenUp(e, false);
         }
         return response;
     }
@@ -203,7 +255,8 @@ final class Hop {
         OriginBody relayed = answer.relayed();
         Body body = answer.body();
         if (relayed == null && body != null) {
-            response.body(empty ? released(body) : new ServedBody(body, headers, chain.call(), cancellation));
+            served = empty ? null : new ServedBody(body, headers, chain.call(), cancellation);
+            response.body(served == null ? released(body) : served);
         }
         response.request(request.newBuilder().tag(CacheInfo.class, info).build())
                 .code(status)
@@ -252,18 +305,16 @@ final class Hop {
         }
     }
 
-    static boolean isServed(ResponseBody body) {
-        return body instanceof ServedBody;
-    }
-
-    /** The call was cancelled: nobody is to try again on its behalf, and those who wait for it go on by themselves. */
+    /** The call was cancelled or its thread interrupted, which says nothing about the origin: nobody is to try again on its behalf, and those who wait for it go on by themselves. */
     private static final class GivenUp extends InterruptedException {
         private static final long serialVersionUID = 1;
 
         private final IOException failure;
+        private final boolean interrupted;
 
-        GivenUp(IOException failure) {
+        GivenUp(IOException failure, boolean interrupted) {
             this.failure = failure;
+            this.interrupted = interrupted;
         }
     }
 }

@@ -11,13 +11,13 @@ import okhttp3.Response;
 /**
  * OkHttp's response whose body has not been read, and what the cache does with it.
  *
- * @param call the call whose connection it comes by
+ * @param stream its body
  */
-record OriginBody(Response response, Call call) {
+record OriginBody(Response response, Stream stream) {
     static final BodyKind<OriginBody> KIND = new BodyKind<>() {
         @Override
         public Source source(OriginBody body) {
-            return Source.of(new Stream(body.response.body().byteStream(), body.call));
+            return Source.of(body.stream);
         }
 
         @Override
@@ -27,14 +27,29 @@ record OriginBody(Response response, Call call) {
     };
 
     /**
+     * The usual one.
+     *
+     * @param call the call whose connection it comes by
+     */
+    OriginBody(Response response, Call call) {
+        this(response, new Stream(response.body().byteStream(), call));
+    }
+
+    /** Ends the exchange, whoever still reads the body, and spares the call. */
+    void end() {
+        stream.end();
+    }
+
+    /**
      * A stream that may be given up while another thread reads it. OkHttp's may not: closing reads what is left, and two
      * readers at a time would take bytes of the connection's next response for this one's.
      */
-    private static final class Stream extends InputStream {
+    static final class Stream extends InputStream {
         private final InputStream stream;
         private final Call call;
         private final ReentrantLock reading = new ReentrantLock();
         private volatile boolean closed;
+        private volatile boolean ended;
 
         Stream(InputStream stream, Call call) {
             this.stream = stream;
@@ -51,7 +66,7 @@ record OriginBody(Response response, Call call) {
         public int read(byte[] target, int offset, int length) throws IOException {
             reading.lock();
             try {
-                if (closed) {
+                if (closed || ended) {
                     throw new IOException("the response body is closed");
                 }
                 return stream.read(target, offset, length);
@@ -72,9 +87,22 @@ record OriginBody(Response response, Call call) {
                 } finally {
                     reading.unlock();
                 }
-            } else {
+            } else if (!ended) {
                 // Ends the read, whose thread closes then. Nobody wants anything of this call any more.
                 call.cancel();
+            }
+        }
+
+        /** Closes it after the read that another thread may be at, because the call is to go on. */
+        void end() {
+            ended = true;
+            reading.lock();
+            try {
+                stream.close();
+            } catch (IOException e) {
+                // As OkHttp closes what it does not need.
+            } finally {
+                reading.unlock();
             }
         }
     }

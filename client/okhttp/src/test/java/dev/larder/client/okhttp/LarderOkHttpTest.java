@@ -216,6 +216,50 @@ final class LarderOkHttpTest {
         assertThat(seen).containsOnly("/a");
     }
 
+    @Test
+    void aBackgroundRequestOnTheCallsOwnThreadIsNoPartOfTheCallEither() throws Exception {
+        cache = HttpCache.builder()
+                .storage(storage)
+                .policy(CachePolicy.privateCache().build())
+                .listener(events)
+                .clock(clock)
+                .executor(Runnable::run)
+                .build();
+        List<String> seen = new ArrayList<>();
+        client = with(plain.newBuilder())
+                .newBuilder()
+                .addInterceptor(chain -> {
+                    seen.add(chain.request().url().encodedPath());
+                    return chain.proceed(chain.request());
+                })
+                .build();
+        String control = "max-age=1, stale-while-revalidate=60";
+        origin.on("/a")
+                .replies(
+                        Reply.ok("1").field("Cache-Control", control),
+                        Reply.ok("2").field("Cache-Control", control));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(2));
+        try (Response stale = client.newCall(request("/a").build()).execute()) {
+            assertThat(stale.body().string()).isEqualTo("1");
+            assertThat(stale.networkResponse()).isNull();
+        }
+        assertThat(seen).hasSize(1);
+        assertThat(get(client, "/a", CacheResult.HIT)).isEqualTo("2");
+    }
+
+    @Test
+    void theBackgroundRequestForAPartAsksForTheCodingThatTheCacheKnowsOf() throws Exception {
+        origin.on("/a").reply(Reply.ok("text").field("Cache-Control", "max-age=1, stale-while-revalidate=60"));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(2));
+        Request part = request("/a").header("Range", "bytes=0-1").build();
+        assertThat(send(client, part, CacheResult.STALE)).isEqualTo("te");
+        origin.awaitRequests("/a", 2, SOON);
+        assertThat(origin.requests("/a").get(1).first("Range")).isNull();
+        assertThat(origin.requests("/a").get(1).first("Accept-Encoding")).isEqualTo("identity");
+    }
+
     // What OkHttp can do, it can still do.
 
     @Test
@@ -286,6 +330,72 @@ final class LarderOkHttpTest {
             }
         }
         assertThat(origin.count()).isEqualTo(2);
+    }
+
+    @Test
+    void aRedirectWithACodedBodyIsStored() throws Exception {
+        origin.on("/from")
+                .reply(Reply.status(301)
+                        .field("Location", "/to")
+                        .field("Cache-Control", "max-age=60")
+                        .field("Content-Encoding", "gzip")
+                        .body(gzip("moved")));
+        origin.on("/to").reply(fresh("there"));
+        assertThat(get(client, "/from", CacheResult.MISS)).isEqualTo("there");
+        assertThat(get(client, "/from", CacheResult.HIT)).isEqualTo("there");
+        assertThat(origin.count("/from")).isEqualTo(1);
+    }
+
+    @Test
+    void whatBecomesOfARedirectsBodyDoesNotMatter() throws Exception {
+        Reply moved = Reply.status(301).field("Location", "/to").field("Cache-Control", "max-age=60");
+        CountDownLatch never = new CountDownLatch(1);
+        GeneratedBody endless = new GeneratedBody(400_000, 3);
+        Reply broken = moved.body(new GeneratedBody(10_000, 3));
+        origin.on("/broken").reply(broken.cutAfter(broken.toBytes().length - 5_000));
+        origin.on("/long").reply(moved.body(endless).holdBodyAt(200_000, never));
+        origin.on("/to").reply(fresh("there"));
+        assertThat(get(client, "/broken", CacheResult.MISS)).isEqualTo("there");
+        assertThat(get(client, "/long", CacheResult.HIT)).isEqualTo("there");
+        assertThat(cache.storageStatistics().entries()).isEqualTo(1);
+        never.countDown();
+    }
+
+    @Test
+    void aRedirectIsFollowedWhileAnotherCallReadsItsBody() throws Exception {
+        CountDownLatch head = new CountDownLatch(1);
+        CountDownLatch rest = new CountDownLatch(1);
+        origin.on("/from")
+                .reply(Reply.status(301)
+                        .field("Location", "/to")
+                        .field("Cache-Control", "max-age=60")
+                        .body(new GeneratedBody(400_000, 3))
+                        .hold(head)
+                        .holdBodyAt(200_000, rest));
+        origin.on("/to").reply(fresh("there"));
+        CompletableFuture<String> leader = CompletableFuture.supplyAsync(() -> {
+            try {
+                return get(client, "/from", CacheResult.MISS);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        origin.awaitRequests("/from", 1, SOON);
+        OkHttpClient staying = with(plain.newBuilder().followRedirects(false));
+        CompletableFuture<Response> follower = CompletableFuture.supplyAsync(() -> {
+            try {
+                return staying.newCall(request("/from").build()).execute();
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        storage.awaitLookups(2);
+        head.countDown();
+        assertThat(leader.get(20, TimeUnit.SECONDS)).isEqualTo("there");
+        try (Response response = follower.get(20, TimeUnit.SECONDS)) {
+            assertThat(response.code()).isEqualTo(301);
+        }
+        rest.countDown();
     }
 
     @Test
@@ -485,6 +595,25 @@ final class LarderOkHttpTest {
         assertThat(interrupted.get(20, TimeUnit.SECONDS)).isTrue();
         gate.countDown();
         assertThat(leader.get(20, TimeUnit.SECONDS)).isEqualTo("1");
+    }
+
+    @Test
+    void anInterruptDuringTheExchangeIsNoFailureOfTheOrigin() throws Exception {
+        origin.on("/a").reply(Reply.ok("1").field("Cache-Control", "max-age=1, stale-if-error=600"));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(10));
+        OkHttpClient interrupting = with(plain.newBuilder().addNetworkInterceptor(chain -> {
+            Thread.currentThread().interrupt();
+            return chain.proceed(chain.request());
+        }));
+        assertThatThrownBy(() -> interrupting.newCall(request("/a").build()).execute())
+                .isInstanceOf(InterruptedIOException.class)
+                .isNotInstanceOf(SocketTimeoutException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        OkHttpClient impatient = with(plain.newBuilder().addNetworkInterceptor(chain -> {
+            throw new SocketTimeoutException("timeout");
+        }));
+        assertThat(get(impatient, "/a", CacheResult.STALE)).isEqualTo("1");
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.larder.storage.StorageUnavailableException;
 import dev.larder.testkit.GeneratedBody;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
+import io.lettuce.core.RedisURI;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpClient;
@@ -236,6 +237,43 @@ class RedisFaultsTest {
             System.out.println("says nothing: " + summary(millis));
             assertThat(millis.get(millis.size() - 1)).isLessThan(2_000);
             assertThat(millis.get(millis.size() - 6)).isLessThan(100);
+        }
+    }
+
+    @Test
+    void aConnectionThatTakesLongToBeMadeIsWaitedFor() throws Exception {
+        CountDownLatch silence = new CountDownLatch(1);
+        try (RefusingServer slow = new RefusingServer("ERR no", silence);
+                RedisStorage storage = RedisStorage.builder()
+                        .uri(RedisURI.builder()
+                                .withHost("127.0.0.1")
+                                .withPort(slow.port())
+                                .withTimeout(Duration.ofSeconds(60))
+                                .build())
+                        .timeout(Duration.ofMillis(20))
+                        .retryAfter(Duration.ofMillis(20))
+                        .build()) {
+            long since = System.nanoTime();
+            // Many times the time after which an open breaker probes again.
+            while (System.nanoTime() - since < Duration.ofSeconds(1).toNanos()) {
+                assertThatThrownBy(() -> storage.lookup("key")).isInstanceOf(IOException.class);
+                Thread.sleep(1);
+            }
+            assertThat(slow.connections()).isOne();
+            silence.countDown();
+            String message = "";
+            while (!message.contains("Redis refused")) {
+                assertThat(System.nanoTime() - since)
+                        .isLessThan(Duration.ofSeconds(20).toNanos());
+                try {
+                    storage.lookup("key");
+                } catch (IOException e) {
+                    message = String.valueOf(e.getMessage());
+                }
+                Thread.sleep(1);
+            }
+        } finally {
+            silence.countDown();
         }
     }
 

@@ -115,11 +115,10 @@ public final class RedisStorage implements Storage {
         connections = Connections.of(builder);
         link = new Link(
                 connections.connector(),
-                CircuitBreaker.builder()
+                builder.breaker
                         .timeout(builder.timeout)
                         .maxFailures(builder.maxFailures)
-                        .retryAfter(builder.retryAfter)
-                        .executor(builder.executor));
+                        .retryAfter(builder.retryAfter));
         operations = new RedisOperations(builder, link, connections.isCluster());
         executor = builder.executor;
         name = "RedisStorage[" + builder.namespace + "]";
@@ -392,6 +391,7 @@ public final class RedisStorage implements Storage {
         Serializer serializer = BinarySerializer.INSTANCE;
         InstantSource clock = InstantSource.system();
         Executor executor = ForkJoinPool.commonPool();
+        private final CircuitBreaker.Builder breaker = CircuitBreaker.builder();
         Duration timeout = Duration.ofMillis(200);
         int maxFailures = 3;
         Duration retryAfter = Duration.ofSeconds(1);
@@ -543,11 +543,12 @@ public final class RedisStorage implements Storage {
         }
 
         /**
-         * Runs what follows a time-out, the conditions of {@link RedisStorage#removeIf}, and the connecting of a given
-         * {@link #client(RedisClient) client}; by default the common pool.
+         * Runs what follows a time-out, by default a pool of daemon threads, and the conditions of {@link
+         * RedisStorage#removeIf}, by default the common pool.
          */
         public Builder executor(Executor executor) {
             this.executor = Objects.requireNonNull(executor, "executor");
+            breaker.executor(executor);
             return this;
         }
 

@@ -32,6 +32,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -274,6 +275,38 @@ class RedisFaultsTest {
             }
         } finally {
             silence.countDown();
+        }
+    }
+
+    @Test
+    void aBusyCommonPoolKeepsNeitherATimeOutNorAConnectionFromHappening() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        try (ServerSocket silent = new ServerSocket(0, 50, java.net.InetAddress.getLoopbackAddress());
+                RedisStorage hanging = RedisStorage.at("redis://127.0.0.1:" + silent.getLocalPort());
+                TestServer server = TestServer.start()) {
+            for (int i = 0; i < 2 * ForkJoinPool.getCommonPoolParallelism() + 2; i++) {
+                ForkJoinPool.commonPool().execute(() -> {
+                    try {
+                        over.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+            }
+            assertThatThrownBy(() -> hanging.async(Runnable::run)
+                            .lookup("key")
+                            .toCompletableFuture()
+                            .get(20, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(StorageUnavailableException.class);
+            try (RedisStorage storage = RedisStorage.builder()
+                    .client(server.client())
+                    .timeout(Duration.ofSeconds(20))
+                    .build()) {
+                put(storage, "key", bytes(10, 1));
+                assertThat(read(storage, only(storage, "key"))).isEqualTo(bytes(10, 1));
+            }
+        } finally {
+            over.countDown();
         }
     }
 

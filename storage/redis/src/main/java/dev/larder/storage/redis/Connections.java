@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +44,6 @@ final class Connections {
         StatefulRedisClusterConnection<byte[], byte[]> clusterConnection = b.clusterConnection;
         RedisClient client = b.client;
         RedisClusterClient clusterClient = b.clusterClient;
-        Executor executor = b.executor;
         if (connection != null) {
             return new Connections(new Link.Connector(() -> completed(connection), false), false, null);
         }
@@ -57,7 +55,7 @@ final class Connections {
             return new Connections(
                     new Link.Connector(
                             () -> CompletableFuture.supplyAsync(
-                                    () -> client.connect(ByteArrayCodec.INSTANCE), executor),
+                                    () -> client.connect(ByteArrayCodec.INSTANCE), Connections::startThread),
                             true),
                     false,
                     null);
@@ -66,6 +64,12 @@ final class Connections {
             return new Connections(new Link.Connector(() -> connect(clusterClient), true), true, null);
         }
         return own(b);
+    }
+
+    private static void startThread(Runnable task) {
+        Thread thread = new Thread(task, "larder-redis-connect");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private static CompletionStage<StatefulConnection<byte[], byte[]>> completed(

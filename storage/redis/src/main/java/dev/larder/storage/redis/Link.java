@@ -372,11 +372,12 @@ final class Link {
             // A second has passed: what the other end has forgotten will never answer.
             reconnect();
         }
-        CompletableFuture<?> probe = connection()
-                .thenCompose(connection -> dispatched(
-                        connection,
-                        c -> dispatch(c.commands, CommandType.PING, new CommandArgs<>(ByteArrayCodec.INSTANCE))));
-        lastProbe = probe;
+        CompletableFuture<Connection> made = connection();
+        // A connection that takes long to be made is not begun again: it would never be there.
+        boolean isMade = made.isDone();
+        CompletableFuture<?> probe = made.thenCompose(connection -> dispatched(
+                connection, c -> dispatch(c.commands, CommandType.PING, new CommandArgs<>(ByteArrayCodec.INSTANCE))));
+        lastProbe = isMade ? probe : null;
         return probe;
     }
 

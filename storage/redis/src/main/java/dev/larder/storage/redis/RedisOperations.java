@@ -450,10 +450,12 @@ final class RedisOperations {
         }
         Place place = upload.place();
         return whenOpen(() -> {
-            CompletableFuture<?> used = hasCapacity() ? uses.flush() : uses.flush(place);
+            CompletableFuture<?> used = uses.flush(place);
+            // On their way while the entry is: only what is evicted for it depends on them.
+            CompletableFuture<?> others = hasCapacity() ? uses.flushSome() : used;
             return used.thenCompose(done -> cluster
-                    ? publishInCluster(upload, record, length, single, replaced)
-                    : publish(upload, record, length, single, replaced));
+                    ? publishInCluster(upload, record, length, single, replaced, others)
+                    : publish(upload, record, length, single, replaced, others));
         });
     }
 
@@ -462,11 +464,16 @@ final class RedisOperations {
      * and afterwards, so that no removal slips through between.
      */
     private CompletionStage<Boolean> publishInCluster(
-            Upload upload, byte[] record, long length, byte[] single, List<StoredResponse> replaced) {
+            Upload upload,
+            byte[] record,
+            long length,
+            byte[] single,
+            List<StoredResponse> replaced,
+            CompletableFuture<?> others) {
         return wasRemoved(upload)
                 .thenCompose(before -> before
                         ? completed(false)
-                        : publish(upload, record, length, single, replaced)
+                        : publish(upload, record, length, single, replaced, others)
                                 .thenCompose(stored -> !stored
                                         ? completed(false)
                                         : wasRemoved(upload)
@@ -492,8 +499,14 @@ final class RedisOperations {
         return upload.requestedBefore() + upload.elapsedMillis() + timeoutMillis;
     }
 
+    /** @param others uses of other entries that eviction is to know of */
     private CompletionStage<Boolean> publish(
-            Upload upload, byte[] record, long length, byte[] single, List<StoredResponse> replaced) {
+            Upload upload,
+            byte[] record,
+            long length,
+            byte[] single,
+            List<StoredResponse> replaced,
+            CompletableFuture<?> others) {
         if (ageOf(upload) > REMOVAL_MILLIS) {
             return completed(false); // a removal may have been forgotten meanwhile
         }
@@ -539,7 +552,8 @@ final class RedisOperations {
             if (!hasCapacity()) {
                 return completed(true);
             }
-            return account(place.member(id), sizeOf(record, length), stamp, members(place, gone))
+            return others.thenCompose(
+                            done -> account(place.member(id), sizeOf(record, length), stamp, members(place, gone)))
                     .thenApply(done -> true);
         });
     }

@@ -68,7 +68,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Another body costs one round trip to open, and one for each further 64 KiB, asked for ahead.
  *   <li>A commit is one round trip, two more in a cluster, one or two more with a capacity. Longer bodies are sent while
  *       they arrive.
- *   <li>A validation is one round trip, and no byte of the body. A use is counted here, and sent every ten seconds at most.
+ *   <li>A validation is one round trip, and no byte of the body. A use is counted here, and sent every ten seconds at most;
+ *       with a capacity, each commit sends up to about a hundred uses along.
  * </ul>
  *
  * <h2>What it promises</h2>
@@ -99,8 +100,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There is none unless told: entries go when their time has come, or when Redis is full ({@code maxmemory-policy
  * allkeys-lru} fits well). With {@link Builder#maxEntries} or {@link Builder#maxBytes}, an index says what was used least
- * recently; it holds once a commit has returned. Uses by other processes are known to it after ten seconds. Bodies that are
- * being written, or were just removed, do not count. Entries that Redis drops by itself are counted until their turn comes.
+ * recently; it holds once a commit has returned. It is ten seconds late with uses at most. Bodies that are being written, or
+ * were just removed, do not count. Entries that Redis drops by itself are counted until their turn comes.
  */
 public final class RedisStorage implements Storage {
     private final RedisOperations operations;
@@ -114,11 +115,10 @@ public final class RedisStorage implements Storage {
         connections = Connections.of(builder);
         link = new Link(
                 connections.connector(),
-                CircuitBreaker.builder()
+                builder.breaker
                         .timeout(builder.timeout)
                         .maxFailures(builder.maxFailures)
-                        .retryAfter(builder.retryAfter)
-                        .executor(builder.executor));
+                        .retryAfter(builder.retryAfter));
         operations = new RedisOperations(builder, link, connections.isCluster());
         executor = builder.executor;
         name = "RedisStorage[" + builder.namespace + "]";
@@ -391,6 +391,7 @@ public final class RedisStorage implements Storage {
         Serializer serializer = BinarySerializer.INSTANCE;
         InstantSource clock = InstantSource.system();
         Executor executor = ForkJoinPool.commonPool();
+        private final CircuitBreaker.Builder breaker = CircuitBreaker.builder();
         Duration timeout = Duration.ofMillis(200);
         int maxFailures = 3;
         Duration retryAfter = Duration.ofSeconds(1);
@@ -542,11 +543,12 @@ public final class RedisStorage implements Storage {
         }
 
         /**
-         * Runs what follows a time-out, the conditions of {@link RedisStorage#removeIf}, and the connecting of a given
-         * {@link #client(RedisClient) client}; by default the common pool.
+         * Runs what follows a time-out, by default a pool of daemon threads, and the conditions of {@link
+         * RedisStorage#removeIf}, by default the common pool.
          */
         public Builder executor(Executor executor) {
             this.executor = Objects.requireNonNull(executor, "executor");
+            breaker.executor(executor);
             return this;
         }
 

@@ -13,10 +13,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The rule is that of {@code relatime}: a use is handed on at once if the last one that was is older than an interval,
  * else kept. So nothing is sent at most hits, and what Redis says of the last use is never wrong by more, even if the
- * process is killed.
+ * process is killed. What is kept is handed on about a hundred at a time: when more is known than there is room for, and
+ * before a commit that may evict.
  */
 final class UseCounts {
-    private static final int MAX_PLACES = 1 << 13;
+    static final int MAX_PLACES = 1 << 13;
+    /** How many uses are handed on together, so that nothing else has to wait long. */
+    static final int SLICE = 100;
 
     private final ConcurrentHashMap<Place, Map<String, Count>> counts = new ConcurrentHashMap<>();
     private final Stamps stamps = new Stamps();
@@ -71,8 +74,7 @@ final class UseCounts {
             flush(entry.place);
         }
         if (counts.size() > MAX_PLACES) {
-            flush();
-            counts.clear();
+            makeRoom();
         }
         return count.written + count.pending;
     }
@@ -122,6 +124,38 @@ final class UseCounts {
         CompletableFuture<?> done = CompletableFuture.completedFuture(null);
         for (Count count : taken.values()) {
             done = CompletableFuture.allOf(done, sink.write(count.entry, count.pending, count.lastUse));
+        }
+        return done;
+    }
+
+    private static boolean isPending(Map<String, Count> known) {
+        return known.values().stream().anyMatch(count -> count.pending > 0);
+    }
+
+    /** Hands on what is known of a few keys' entries, and forgets it. */
+    private void makeRoom() {
+        int left = SLICE;
+        for (Place place : counts.keySet()) {
+            if (left-- == 0) {
+                break;
+            }
+            flush(place);
+            counts.computeIfPresent(place, (p, known) -> isPending(known) ? known : null);
+        }
+    }
+
+    /** Hands on some of what is kept. */
+    CompletableFuture<?> flushSome() {
+        CompletableFuture<?> done = CompletableFuture.completedFuture(null);
+        int left = SLICE;
+        for (Map.Entry<Place, Map<String, Count>> each : counts.entrySet()) {
+            if (left <= 0) {
+                break;
+            }
+            if (isPending(each.getValue())) {
+                left -= each.getValue().size();
+                done = CompletableFuture.allOf(done, flush(each.getKey()));
+            }
         }
         return done;
     }

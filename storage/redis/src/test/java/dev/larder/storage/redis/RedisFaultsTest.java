@@ -16,6 +16,7 @@ import dev.larder.storage.StorageUnavailableException;
 import dev.larder.testkit.GeneratedBody;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
+import io.lettuce.core.RedisURI;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpClient;
@@ -31,6 +32,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -236,6 +238,75 @@ class RedisFaultsTest {
             System.out.println("says nothing: " + summary(millis));
             assertThat(millis.get(millis.size() - 1)).isLessThan(2_000);
             assertThat(millis.get(millis.size() - 6)).isLessThan(100);
+        }
+    }
+
+    @Test
+    void aConnectionThatTakesLongToBeMadeIsWaitedFor() throws Exception {
+        CountDownLatch silence = new CountDownLatch(1);
+        try (RefusingServer slow = new RefusingServer("ERR no", silence);
+                RedisStorage storage = RedisStorage.builder()
+                        .uri(RedisURI.builder()
+                                .withHost("127.0.0.1")
+                                .withPort(slow.port())
+                                .withTimeout(Duration.ofSeconds(60))
+                                .build())
+                        .timeout(Duration.ofMillis(20))
+                        .retryAfter(Duration.ofMillis(20))
+                        .build()) {
+            long since = System.nanoTime();
+            // Many times the time after which an open breaker probes again.
+            while (System.nanoTime() - since < Duration.ofSeconds(1).toNanos()) {
+                assertThatThrownBy(() -> storage.lookup("key")).isInstanceOf(IOException.class);
+                Thread.sleep(1);
+            }
+            assertThat(slow.connections()).isOne();
+            silence.countDown();
+            String message = "";
+            while (!message.contains("Redis refused")) {
+                assertThat(System.nanoTime() - since)
+                        .isLessThan(Duration.ofSeconds(20).toNanos());
+                try {
+                    storage.lookup("key");
+                } catch (IOException e) {
+                    message = String.valueOf(e.getMessage());
+                }
+                Thread.sleep(1);
+            }
+        } finally {
+            silence.countDown();
+        }
+    }
+
+    @Test
+    void aBusyCommonPoolKeepsNeitherATimeOutNorAConnectionFromHappening() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        try (ServerSocket silent = new ServerSocket(0, 50, java.net.InetAddress.getLoopbackAddress());
+                RedisStorage hanging = RedisStorage.at("redis://127.0.0.1:" + silent.getLocalPort());
+                TestServer server = TestServer.start()) {
+            for (int i = 0; i < 2 * ForkJoinPool.getCommonPoolParallelism() + 2; i++) {
+                ForkJoinPool.commonPool().execute(() -> {
+                    try {
+                        over.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+            }
+            assertThatThrownBy(() -> hanging.async(Runnable::run)
+                            .lookup("key")
+                            .toCompletableFuture()
+                            .get(20, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(StorageUnavailableException.class);
+            try (RedisStorage storage = RedisStorage.builder()
+                    .client(server.client())
+                    .timeout(Duration.ofSeconds(20))
+                    .build()) {
+                put(storage, "key", bytes(10, 1));
+                assertThat(read(storage, only(storage, "key"))).isEqualTo(bytes(10, 1));
+            }
+        } finally {
+            over.countDown();
         }
     }
 

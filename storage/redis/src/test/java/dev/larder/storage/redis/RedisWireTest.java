@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +124,45 @@ class RedisWireTest {
         long bytes = Long.parseLong(sent.split("total_net_input_bytes:")[1].split("\r\n")[0]);
         assertThat(bytes).isLessThan(100 * 3000L);
         assertThat(read(storage, only(storage, "large"))).isEqualTo(bytes(2_000_000, 1));
+    }
+
+    @Test
+    void aCommitSendsAHundredUsesAtMost() throws Exception {
+        try (RedisStorage limited = builder("aa").maxEntries(1_000).build()) {
+            for (int i = 0; i < 300; i++) {
+                put(limited, "key " + i, bytes(10, i));
+            }
+            for (int i = 0; i < 300; i++) {
+                limited.used(only(limited, "key " + i));
+            }
+            resetStatistics();
+            put(limited, "another", bytes(10, 1));
+            // Each takes two, and so does the commit.
+            assertThat(TestServer.calls(server.info("commandstats"), "evalsha")).isBetween(4L, 202L);
+        }
+    }
+
+    @Test
+    void usesOfTooManyEntriesAreSentAHundredAtATime() throws Exception {
+        put(storage, "key", bytes(10, 1));
+        RedisEntry entry = (RedisEntry) only(storage, "key");
+        Place.Keys keys = new Place.Keys("wire");
+        List<Place> written = new ArrayList<>();
+        UseCounts uses = new UseCounts((used, count, lastUse) -> {
+            written.add(used.place);
+            return CompletableFuture.completedFuture(null);
+        });
+        long now = entry.usage.lastUse() / 1000;
+        for (int i = 0; i < UseCounts.MAX_PLACES + 1_000; i++) {
+            int before = written.size();
+            RedisEntry another = new RedisEntry(
+                    keys.of("key " + i), entry.stored(), entry.record, entry.usage, 10, entry.chunk, null);
+            assertThat(uses.used(another, now, 10_000)).isEqualTo(entry.usage.uses() + 1);
+            assertThat(written.size() - before).isLessThanOrEqualTo(UseCounts.SLICE);
+        }
+        assertThat(written).hasSize(1_000).doesNotHaveDuplicates();
+        uses.flush();
+        assertThat(written).hasSize(UseCounts.MAX_PLACES + 1_000).doesNotHaveDuplicates();
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Speaks as much of the protocol of Redis as it takes to shake hands, and answers all else with an error. */
@@ -19,9 +20,16 @@ final class RefusingServer implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger refused = new AtomicInteger();
     private final String error;
+    private final CountDownLatch silence;
 
     RefusingServer(String error) throws IOException {
+        this(error, new CountDownLatch(0));
+    }
+
+    /** @param silence no answer before it is over */
+    RefusingServer(String error, CountDownLatch silence) throws IOException {
         this.error = error;
+        this.silence = silence;
         daemon(() -> {
             while (true) {
                 Socket socket = server.accept();
@@ -51,6 +59,11 @@ final class RefusingServer implements AutoCloseable {
         return server.getLocalPort();
     }
 
+    /** How many connections there have been. */
+    int connections() {
+        return sockets.size();
+    }
+
     int refused() {
         return refused.get();
     }
@@ -78,6 +91,11 @@ final class RefusingServer implements AutoCloseable {
                 answer = "+PONG\r\n";
             } else {
                 refused.incrementAndGet();
+            }
+            try {
+                silence.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
             }
             out.write(answer.getBytes(StandardCharsets.ISO_8859_1));
             out.flush();

@@ -65,6 +65,11 @@ enum Sql {
 
     COUNT_LIVE("SELECT count(*), coalesce(sum(size), 0) FROM \"$\" WHERE state = 1"),
     COUNT_DEAD("SELECT coalesce(sum(size), 0) FROM \"$\" WHERE state = 2"),
+    /** The totals, if they are what counting finds. */
+    RIGHT_TOTALS("SELECT t.entries, t.bytes, t.dead FROM \"$_totals\" t,"
+            + " (SELECT count(*) AS entries, coalesce(sum(size), 0) AS bytes FROM \"$\" WHERE state = 1) live,"
+            + " (SELECT coalesce(sum(size), 0) AS bytes FROM \"$\" WHERE state = 2) gone"
+            + " WHERE t.n = 1 AND t.entries = live.entries AND t.bytes = live.bytes AND t.dead = gone.bytes"),
     SET_TOTALS("UPDATE \"$_totals\" SET entries = ?, bytes = ?, dead = ? WHERE n = 1"),
     CLEAR_BODIES("DELETE FROM \"$_bodies\" WHERE n IN (SELECT n << 24 FROM \"$\" WHERE state = 1 AND length <= 65536)"),
     CLEAR_SMALL("DELETE FROM \"$\" WHERE state = 1 AND length <= 65536"),

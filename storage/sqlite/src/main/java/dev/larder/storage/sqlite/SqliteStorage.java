@@ -139,6 +139,9 @@ public final class SqliteStorage implements Storage {
     private final AtomicLong nextSweep;
     private final AtomicLong nextFlush;
     private final AtomicBoolean busy = new AtomicBoolean();
+    /** What is done next in the background is a sweep. There is one when the storage is opened. */
+    private final AtomicBoolean sweepDue = new AtomicBoolean(true);
+
     private final ReentrantLock sweeping = new ReentrantLock();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final String name;
@@ -1177,7 +1180,8 @@ public final class SqliteStorage implements Storage {
 
     /**
      * Writes the uses that are counted, drops what has expired, what readers do not need any more and what writers left
-     * that died, counts anew what is there, and evicts if that is too much. Done now and then by itself.
+     * that died, counts what is there, and evicts if that is too much. Done now and then by itself. Nobody who writes waits
+     * for the counting, unless the totals turn out wrong.
      */
     public void sweep() throws IOException {
         requireOpen();
@@ -1190,15 +1194,26 @@ public final class SqliteStorage implements Storage {
             flush();
             dropExpired(maxReads);
             purge(clock.millis());
+            Totals right = database.read(SqliteStorage::rightTotals);
+            if (right != null && right.entries <= maxEntries && right.bytes <= maxBytes) {
+                return;
+            }
             Change change = database.write(session -> {
                 Change some = new Change();
-                some.totals = recount(session);
+                some.totals = right == null ? recount(session) : totals(session);
                 evict(session, 0, uses.stamp(clock.millis()), some);
                 return some;
             });
             done(change);
         } finally {
             sweeping.unlock();
+        }
+    }
+
+    /** The totals, or null when counting finds others. One statement, so that no commit comes between. */
+    private static @Nullable Totals rightTotals(Session session) throws SQLException {
+        try (ResultSet row = session.query(Sql.RIGHT_TOTALS)) {
+            return row.next() ? new Totals(row.getLong(1), row.getLong(2), row.getLong(3)) : null;
         }
     }
 
@@ -1219,6 +1234,15 @@ public final class SqliteStorage implements Storage {
         }
         session.update(Sql.SET_TOTALS, entries, bytes, dead);
         return new Totals(entries, bytes, dead);
+    }
+
+    private void flushInTurn() throws IOException {
+        sweeping.lock();
+        try {
+            flush();
+        } finally {
+            sweeping.unlock();
+        }
     }
 
     /** Writes the uses that are counted. */
@@ -1338,26 +1362,35 @@ public final class SqliteStorage implements Storage {
         long due = nextSweep.get();
         // A clock that went far back must not put the next sweep off until it has caught up.
         if ((now >= due || now < due - sweepEveryMillis) && nextSweep.compareAndSet(due, now + sweepEveryMillis)) {
+            sweepDue.set(true);
             later();
         }
         return now;
     }
 
-    /** Sweeps in the background. */
+    /** Writes the uses that are counted in the background, and sweeps if that is due. */
     private void later() {
         if (closed.get() || !busy.compareAndSet(false, true)) {
             return;
         }
         try {
             executor.execute(() -> {
+                boolean whole = sweepDue.getAndSet(false);
                 try {
                     if (!database.isClosed()) {
-                        sweep(BACKGROUND_READS);
+                        if (whole) {
+                            sweep(BACKGROUND_READS);
+                        } else {
+                            flushInTurn();
+                        }
                     }
                 } catch (IOException e) {
-                    failed("sweep", e);
+                    failed(whole ? "sweep" : "write uses", e);
                 } finally {
                     busy.set(false);
+                }
+                if (sweepDue.get()) {
+                    later(); // it became due meanwhile
                 }
             });
         } catch (RejectedExecutionException e) {
@@ -1465,7 +1498,7 @@ public final class SqliteStorage implements Storage {
 
         private Builder() {}
 
-        /** A thread for each sweep: there is one a minute at most, and none to stop when the storage is closed. */
+        /** A thread for each sweep and each writing of uses: both are rare, and none is to stop when the storage is closed. */
         private static void startThread(Runnable task) {
             Thread thread = new Thread(task, "larder-sweep");
             thread.setDaemon(true);
@@ -1591,7 +1624,7 @@ public final class SqliteStorage implements Storage {
             return this;
         }
 
-        /** Runs the sweeps; by default a daemon thread for each. */
+        /** Runs the sweeps and writes uses; by default a daemon thread for each. */
         public Builder executor(Executor executor) {
             this.executor = Objects.requireNonNull(executor, "executor");
             return this;

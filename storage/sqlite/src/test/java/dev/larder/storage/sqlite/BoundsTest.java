@@ -127,6 +127,49 @@ class BoundsTest {
     }
 
     @Test
+    @DisplayName("writing uses counts no entries; a sweep does, and puts right totals that are wrong")
+    void usesCountNothing() throws Exception {
+        try (SqliteStorage storage = Fixture.storage(file(), clock)
+                .checkTtlEvery(Duration.ofHours(1))
+                .maxEntries(1)
+                .open()) {
+            Fixture.put(storage, Fixture.head("key", clock).build(), Fixture.bytes(1_000, 1));
+            Fixture.change(file(), "UPDATE larder_totals SET entries = 7, bytes = 7");
+            for (int i = 1; i <= 5; i++) {
+                clock.advance(Duration.ofSeconds(61));
+                storage.used(storage.lookup("key").get(0));
+                assertThat(Fixture.number(file(), "SELECT uses FROM larder")).isEqualTo(i);
+            }
+            assertThat(Fixture.number(file(), "SELECT entries FROM larder_totals"))
+                    .isEqualTo(7);
+            clock.advance(Duration.ofHours(1));
+            assertThat(storage.lookup("key")).hasSize(1);
+            assertThat(storage.statistics().entries()).isEqualTo(1);
+        }
+        Fixture.expectNothingLeftBehind(file());
+    }
+
+    @Test
+    @DisplayName("a sweep evicts what a smaller capacity has no room for, and writes nothing when all is right")
+    void sweepToCapacity() throws Exception {
+        try (SqliteStorage storage = Fixture.storage(file(), clock).open()) {
+            for (int i = 0; i < 10; i++) {
+                Fixture.put(storage, Fixture.head("key " + i, clock).build(), Fixture.bytes(1_000, i));
+            }
+            Fixture.change(file(), "PRAGMA wal_checkpoint(TRUNCATE)");
+            storage.sweep();
+            assertThat(Files.size(OwnFile.beside(file(), "-wal"))).isZero();
+        }
+        try (SqliteStorage storage =
+                Fixture.storage(file(), clock).maxEntries(4).open()) {
+            assertThat(storage.statistics().entries()).isEqualTo(4);
+            assertThat(storage.lookup("key 9")).hasSize(1);
+            assertThat(storage.lookup("key 0")).isEmpty();
+        }
+        Fixture.expectNothingLeftBehind(file());
+    }
+
+    @Test
     @Timeout(300)
     @DisplayName("a body larger than the heap is written and read")
     void bigBody() throws Exception {

@@ -69,7 +69,8 @@ class ConformanceIT {
         }
         Ended ended = run(command);
         if (ended.code() == NOT_AS_EXPECTED) {
-            // Tests of the suite wait for seconds to pass, which a busy machine upsets now and then; a fault is there twice.
+            // Tests of the suite wait for seconds to pass, which a busy machine upsets now and then; a fault is there
+            // twice.
             System.out.println(ended.output());
             ended = run(command);
         }

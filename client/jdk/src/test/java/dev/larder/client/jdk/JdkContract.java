@@ -28,11 +28,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The client contract for {@link CacheClient}, by both of its methods. */
-abstract class JdkClientContractTest extends ClientContract {
+abstract class JdkContract extends ClientContract {
     /** Clients without state, whose threads are the costly part. */
     private static final Map<Boolean, HttpClient> PLAIN = new ConcurrentHashMap<>();
 
-    static final class BlockingTest extends JdkClientContractTest {
+    abstract static class Blocking extends JdkContract {
         @Override
         protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
             return sqlite(directory, clock);
@@ -44,7 +44,7 @@ abstract class JdkClientContractTest extends ClientContract {
         }
     }
 
-    static final class AsyncTest extends JdkClientContractTest {
+    abstract static class Async extends JdkContract {
         @Override
         protected Storage otherStorage(Path directory, ManualClock clock) throws IOException {
             return sqlite(directory, clock);
@@ -57,8 +57,7 @@ abstract class JdkClientContractTest extends ClientContract {
     }
 
     /** Over the contract's own storage, which cannot read back. */
-    @ClientContract.Only(ClientContract.Setting.OTHER)
-    static final class FarStorageTest extends JdkClientContractTest {
+    abstract static class FarStorage extends JdkContract {
         @Override
         TestCall start(HttpClient client, HttpRequest request) {
             return sendAsync(client, request);
@@ -74,7 +73,7 @@ abstract class JdkClientContractTest extends ClientContract {
 
     private static TestCall sendAsync(HttpClient client, HttpRequest request) {
         CompletableFuture<HttpResponse<InputStream>> sent = client.sendAsync(request, BodyHandlers.ofInputStream());
-        return TestCall.of(sent.thenApply(JdkClientContractTest::toResponse), () -> sent.cancel(true));
+        return TestCall.of(sent.thenApply(JdkContract::toResponse), () -> sent.cancel(true));
     }
 
     abstract TestCall start(HttpClient client, HttpRequest request);
@@ -92,7 +91,7 @@ abstract class JdkClientContractTest extends ClientContract {
             @Override
             public TestCall start(TestRequest request) {
                 try {
-                    return JdkClientContractTest.this.start(client, toRequest(setup, request));
+                    return JdkContract.this.start(client, toRequest(setup, request));
                 } catch (IllegalArgumentException e) {
                     return TestCall.of(CompletableFuture.failedFuture(e), () -> {});
                 }

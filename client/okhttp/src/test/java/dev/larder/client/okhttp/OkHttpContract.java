@@ -35,17 +35,17 @@ import okhttp3.RequestBody;
 import okhttp3.Response;
 
 /** The client contract for OkHttp, by both of its ways to make a call. */
-abstract class OkHttpContractTest extends ClientContract {
+abstract class OkHttpContract extends ClientContract {
     private static final OkHttpClient BASE = new OkHttpClient();
 
-    static final class ExecuteTest extends OkHttpContractTest {
+    abstract static class Execute extends OkHttpContract {
         @Override
         TestCall start(Call call) {
             return TestCall.onThread(() -> toResponse(call.execute()), call::cancel);
         }
     }
 
-    static final class EnqueueTest extends OkHttpContractTest {
+    abstract static class Enqueue extends OkHttpContract {
         @Override
         TestCall start(Call call) {
             CompletableFuture<TestResponse> answer = new CompletableFuture<>();
@@ -117,7 +117,7 @@ abstract class OkHttpContractTest extends ClientContract {
         return new TestClient() {
             @Override
             public TestCall start(TestRequest request) {
-                return OkHttpContractTest.this.start(client.newCall(toRequest(request)));
+                return OkHttpContract.this.start(client.newCall(toRequest(request)));
             }
 
             @Override

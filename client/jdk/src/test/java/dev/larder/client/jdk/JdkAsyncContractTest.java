@@ -1,0 +1,4 @@
+package dev.larder.client.jdk;
+
+/** By {@code sendAsync}. */
+final class JdkAsyncContractTest extends JdkContract.Async {}

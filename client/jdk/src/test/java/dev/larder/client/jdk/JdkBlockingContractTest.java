@@ -1,0 +1,4 @@
+package dev.larder.client.jdk;
+
+/** By {@code send}. */
+final class JdkBlockingContractTest extends JdkContract.Blocking {}

@@ -1,0 +1,4 @@
+package dev.larder.client.okhttp;
+
+/** By {@code enqueue}. */
+final class OkHttpEnqueueContractTest extends OkHttpContract.Enqueue {}

@@ -1,0 +1,4 @@
+package dev.larder.client.okhttp;
+
+/** By {@code execute}. */
+final class OkHttpExecuteContractTest extends OkHttpContract.Execute {}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-const GROUPS = new Set(['not-applicable', 'gateway', 'resolved', 'suite', 'pending', 'timing'])
+const GROUPS = new Set(['not-applicable', 'resolved', 'suite', 'timing'])
 
 /**
  * Reads the tests that are not expected to pass: one a line, as "id | when | group | reason".

@@ -78,7 +78,7 @@ final class ConcurrencyTest extends FilterScenario {
         clients.shutdown();
         assertThat(whole).hasValueGreaterThan(CLIENTS * REQUESTS / 2);
         assertThat(cache.statistics().hits()).isPositive();
-        eventually(() -> storage.open().get() == 0);
+        eventually(() -> storage.openReaders() + storage.openWriters() == 0);
     }
 
     /** Whether the whole body came; wrong bytes fail the test. */

@@ -10,6 +10,7 @@ import dev.larder.storage.Storage;
 import dev.larder.storage.file.FileStorage;
 import dev.larder.storage.memory.InMemoryStorage;
 import dev.larder.testkit.ManualClock;
+import dev.larder.testkit.WatchedStorage;
 import jakarta.servlet.DispatcherType;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -72,11 +73,13 @@ abstract class FilterScenario {
 
     @AfterEach
     void leavesNothingOpen() throws Exception {
-        eventually(() -> storage.open().get() == 0);
+        storage.awaitAllClosed();
         server.close();
         cache.close();
         assertThat(troubles).isEmpty();
-        assertThat(storage.open()).hasValue(0);
+        assertThat(storage.openReaders() + storage.openWriters())
+                .as("open readers and writers")
+                .isZero();
     }
 
     final HttpCache cache(CachePolicy policy) {

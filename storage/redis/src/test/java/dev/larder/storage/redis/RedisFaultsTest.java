@@ -158,6 +158,7 @@ class RedisFaultsTest {
             for (int i = 0; i < 2; i++) {
                 TestServer.signal("KILL", server.pid());
                 server.stop();
+                // How long the server is away, under load: long enough for the breaker to open and to probe in vain.
                 Thread.sleep(1_200);
                 server.restart();
                 long since = System.nanoTime();
@@ -176,6 +177,7 @@ class RedisFaultsTest {
             long pid = server.pid();
             TestServer.signal("STOP", pid);
             try {
+                // How long it hangs, under load; its clients measure meanwhile how long they wait.
                 Thread.sleep(3_000);
             } finally {
                 TestServer.signal("CONT", pid);

@@ -44,6 +44,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
@@ -1363,7 +1364,8 @@ public abstract class ClientContract {
             }
         }
         if (setting != Setting.HTTP2) {
-            awaitAtMost(3 * workers);
+            // A pool may hold as many idle connections as were ever in use at a time, which no test can know.
+            assertReleased(5 * workers);
         }
         events.answered(cache.statistics().requests());
     }
@@ -1422,12 +1424,18 @@ public abstract class ClientContract {
         }
     }
 
-    private void awaitAtMost(int connections) throws InterruptedException {
+    /** No connection is in use any more, or, where the client does not tell, no more than so many are open. */
+    private void assertReleased(int mostIdle) throws InterruptedException {
+        boolean tells = client.connectionsInUse().isPresent();
+        int most = tells ? 0 : mostIdle;
+        IntSupplier held = () -> client.connectionsInUse().orElseGet(origin.scripts::openConnections);
         long deadline = System.nanoTime() + SOON.toNanos();
-        while (origin.scripts.openConnections() > connections && System.nanoTime() < deadline) {
+        while (held.getAsInt() > most && System.nanoTime() < deadline) {
             Thread.sleep(10);
         }
-        assertThat(origin.scripts.openConnections()).as("open connections").isLessThanOrEqualTo(connections);
+        assertThat(held.getAsInt())
+                .as(tells ? "connections in use" : "open connections")
+                .isLessThanOrEqualTo(most);
     }
 
     @Test

@@ -764,6 +764,27 @@ public abstract class StorageContract {
         }
     }
 
+    @Test
+    @DisplayName("a writer that reads back does so until it is closed, also when its entry is removed meanwhile")
+    void readBackAfterRemoval() throws Exception {
+        Storage storage = start();
+        byte[] body = bytes(200_000, 3);
+        try (EntryWriter writer = storage.create(head("key").build())) {
+            writer.write(ByteBuffer.wrap(body));
+            assertThat(writer.commit(List.of())).isTrue();
+            storage.removeKey("key");
+            if (!writer.readsBack()) {
+                assertThat(storage.lookup("key")).isEmpty();
+                return;
+            }
+            ByteBuffer target = ByteBuffer.allocate(body.length);
+            while (target.hasRemaining()) {
+                assertThat(writer.readBack(target.position(), target)).isPositive();
+            }
+            assertThat(target.array()).isEqualTo(body);
+        }
+    }
+
     // ---- heads
 
     @Test

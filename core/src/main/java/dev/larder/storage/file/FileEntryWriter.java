@@ -259,8 +259,17 @@ final class FileEntryWriter implements EntryWriter {
             if (file == null) {
                 throw new ClosedChannelException();
             }
-            known = FileChannel.open(file, EntryFile.READ);
-            in = known;
+            try {
+                known = FileChannel.open(file, EntryFile.READ);
+                in = known;
+            } catch (NoSuchFileException e) {
+                // Removed since the commit, so nothing is written any more: the writer's own channel still has it all.
+                FileChannel writing = out;
+                if (writing == null || !writing.isOpen()) {
+                    throw e;
+                }
+                return writing;
+            }
         }
         return known;
     }

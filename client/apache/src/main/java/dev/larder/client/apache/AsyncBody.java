@@ -3,6 +3,7 @@ package dev.larder.client.apache;
 import dev.larder.http.ResponseHead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -249,8 +250,8 @@ final class AsyncBody implements AsyncDataConsumer, Flow.Publisher<List<ByteBuff
         }
         try {
             channel.update(size);
-        } catch (IOException e) {
-            // The connection is gone, which the exchange reports itself.
+        } catch (IOException | CancelledKeyException e) {
+            // The connection is gone, which the exchange reports itself, unless the whole body has arrived.
             return;
         }
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +19,7 @@ import java.util.concurrent.Future;
 import org.apache.hc.client5.http.config.TlsConfig;
 import org.apache.hc.client5.http.impl.async.CloseableHttpAsyncClient;
 import org.apache.hc.client5.http.impl.async.HttpAsyncClientBuilder;
+import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManager;
 import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
@@ -52,18 +54,18 @@ final class ApacheAsyncContractTest extends ApacheContract {
 
     @Override
     protected TestClient open(ClientSetup setup) {
+        PoolingAsyncClientConnectionManager manager = PoolingAsyncClientConnectionManagerBuilder.create()
+                .setTlsStrategy(new DefaultClientTlsStrategy(setup.tls()))
+                .setDefaultTlsConfig(TlsConfig.custom()
+                        .setVersionPolicy(setup.http2() ? HttpVersionPolicy.NEGOTIATE : HttpVersionPolicy.FORCE_HTTP_1)
+                        .build())
+                .setDefaultConnectionConfig(connections(setup))
+                .setMaxConnPerRoute(200)
+                .setMaxConnTotal(400)
+                .build();
         HttpAsyncClientBuilder builder = HttpAsyncClientBuilder.create()
                 .setIOReactorConfig(IOReactorConfig.custom().setIoThreadCount(2).build())
-                .setConnectionManager(PoolingAsyncClientConnectionManagerBuilder.create()
-                        .setTlsStrategy(new DefaultClientTlsStrategy(setup.tls()))
-                        .setDefaultTlsConfig(TlsConfig.custom()
-                                .setVersionPolicy(
-                                        setup.http2() ? HttpVersionPolicy.NEGOTIATE : HttpVersionPolicy.FORCE_HTTP_1)
-                                .build())
-                        .setDefaultConnectionConfig(connections(setup))
-                        .setMaxConnPerRoute(200)
-                        .setMaxConnTotal(400)
-                        .build())
+                .setConnectionManager(manager)
                 // HttpCore sends frames as long as those it takes, which a peer need not take.
                 .setH2Config(H2Config.custom().setMaxFrameSize(16 * 1024).build())
                 .setDefaultRequestConfig(requests(setup))
@@ -95,6 +97,11 @@ final class ApacheAsyncContractTest extends ApacheContract {
                 Future<Void> future = client.execute(sent.build(), arriving, context, arriving);
                 arriving.future.complete(future);
                 return TestCall.of(arriving.head, () -> future.cancel(true));
+            }
+
+            @Override
+            public OptionalInt connectionsInUse() {
+                return OptionalInt.of(manager.getTotalStats().getLeased());
             }
 
             @Override
@@ -212,7 +219,7 @@ final class ApacheAsyncContractTest extends ApacheContract {
             }
 
             private IOException known(IOException e) {
-                return failure instanceof IOException io ? io : e;
+                return failure == null ? e : failure instanceof IOException io ? io : new IOException(failure);
             }
 
             @Override

@@ -10,6 +10,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.OptionalInt;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
@@ -69,6 +70,11 @@ final class ApacheClassicContractTest extends ApacheContract {
                                 client.executeOpen(RoutingSupport.determineHost(sent), sent, context),
                                 sent::cancel),
                         sent::cancel);
+            }
+
+            @Override
+            public OptionalInt connectionsInUse() {
+                return OptionalInt.of(manager.getTotalStats().getLeased());
             }
 
             @Override

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
@@ -118,6 +119,12 @@ abstract class OkHttpContract extends ClientContract {
             @Override
             public TestCall start(TestRequest request) {
                 return OkHttpContract.this.start(client.newCall(toRequest(request)));
+            }
+
+            @Override
+            public OptionalInt connectionsInUse() {
+                return OptionalInt.of(client.connectionPool().connectionCount()
+                        - client.connectionPool().idleConnectionCount());
             }
 
             @Override

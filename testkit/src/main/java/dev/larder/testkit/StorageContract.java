@@ -1182,7 +1182,9 @@ public abstract class StorageContract {
     void removalDuringCommit(Removal removal) throws Exception {
         Storage storage = start();
         for (int round = 0; round < rounds(200); round++) {
-            StoredResponse head = head("key").build();
+            // Another key each time, for which the storage may have to bring something into being first.
+            String key = "key-" + round;
+            StoredResponse head = head(key).build();
             try (EntryWriter writer = storage.create(head)) {
                 writer.write(ByteBuffer.wrap(bytes(round, round)));
                 CyclicBarrier together = new CyclicBarrier(2);
@@ -1193,7 +1195,7 @@ public abstract class StorageContract {
                 together.await();
                 writer.commit(List.of());
                 removed.get(1, TimeUnit.MINUTES);
-                assertThat(storage.lookup("key")).as("round %d", round).isEmpty();
+                assertThat(storage.lookup(key)).as("round %d", round).isEmpty();
             }
         }
     }
@@ -1890,8 +1892,11 @@ public abstract class StorageContract {
         settle();
         assertThat(before).isPositive();
         assertThat(late.evicted).isNotEmpty();
-        assertThat(late.evicted).isEqualTo(events.evicted.subList(before, events.evicted.size()));
+        // Where entries are evicted in the background, two threads may tell of two at the same time.
+        assertThat(late.evicted)
+                .containsExactlyInAnyOrderElementsOf(events.evicted.subList(before, events.evicted.size()));
         if (evictsExactly()) {
+            assertThat(late.evicted).isEqualTo(events.evicted.subList(before, events.evicted.size()));
             assertThat(before).isEqualTo(30);
             assertThat(late.evicted).hasSize(40);
         }

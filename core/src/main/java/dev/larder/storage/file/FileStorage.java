@@ -32,6 +32,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -128,6 +129,9 @@ public final class FileStorage implements Storage {
     private final AtomicLong evictions = new AtomicLong();
     private final AtomicLong nextSweep;
     private final AtomicBoolean sweeping = new AtomicBoolean();
+    /** Held by a sweep in the background, which {@link #close} waits for: it ends at the next file. */
+    private final ReentrantLock sweepUnderWay = new ReentrantLock();
+
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private FileStorage(Builder builder, Path directory) throws IOException {
@@ -552,15 +556,11 @@ public final class FileStorage implements Storage {
                 writer.discard();
             }
         }
+        shared.passAllLocks();
         int removed = 0;
         for (int shard : listings.shards()) {
-            String[] names;
-            // A writer that has not seen its mark is committed by the time the lock is free.
-            try (SharedDirectory.Held held = shared.lock(shard)) {
-                names = listings.list(shard);
-            }
             List<String> hit = new ArrayList<>();
-            for (String name : names) {
+            for (String name : listings.list(shard)) {
                 FileEntry entry = load(shard, name);
                 if (entry != null && condition.test(entry.stored())) {
                     hit.add(name);
@@ -581,6 +581,7 @@ public final class FileStorage implements Storage {
         try (SharedDirectory.Held held = shared.lockWhole()) {
             shared.removals().countAll(now, durable);
         }
+        shared.passAllLocks();
         long removed = 0;
         for (int shard : listings.shards()) {
             try (SharedDirectory.Held held = shared.lock(shard)) {
@@ -779,6 +780,7 @@ public final class FileStorage implements Storage {
         }
         try {
             executor.execute(() -> {
+                sweepUnderWay.lock();
                 try {
                     if (!isClosed()) {
                         uses.flush();
@@ -787,6 +789,7 @@ public final class FileStorage implements Storage {
                 } catch (IOException e) {
                     failed("sweep", e);
                 } finally {
+                    sweepUnderWay.unlock();
                     sweeping.set(false);
                 }
             });
@@ -815,9 +818,11 @@ public final class FileStorage implements Storage {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        sweepUnderWay.lock();
         try {
             uses.flush();
         } finally {
+            sweepUnderWay.unlock();
             shared.release();
         }
     }

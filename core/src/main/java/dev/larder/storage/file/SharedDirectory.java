@@ -166,6 +166,16 @@ final class SharedDirectory {
         return take(WHOLE);
     }
 
+    /**
+     * Takes the lock of each shard once, in turn: then whatever was being put in place when this was called is there, in
+     * shards that it brought into being too, and whatever comes after has seen what the caller did before.
+     */
+    void passAllLocks() throws IOException {
+        for (int group = 0; group < GROUPS; group++) {
+            take(group).close();
+        }
+    }
+
     private Held take(int group) throws IOException {
         ReentrantLock inProcess = groups[group];
         inProcess.lock();

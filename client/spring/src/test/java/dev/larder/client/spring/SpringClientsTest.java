@@ -126,21 +126,6 @@ class SpringClientsTest {
 
     @ParameterizedTest
     @EnumSource
-    void redirectsAreStoredUnderTheirOwnUris(Client client) {
-        origin.on("/old").reply(Reply.status(301).field("Location", "/new").field("Cache-Control", "max-age=60"));
-        origin.on("/new").reply(Reply.ok("new").field("Cache-Control", "max-age=60"));
-        for (int i = 0; i < 2; i++) {
-            assertThat(get(client, "/old").getBody()).isEqualTo("new");
-        }
-        assertThat(get(client, "/new").getBody()).isEqualTo("new");
-        assertThat(origin.count("/old")).isEqualTo(1);
-        assertThat(origin.count("/new")).isEqualTo(1);
-        assertThat(infos.stream().map(CacheInfo::status))
-                .containsExactly(CacheResult.MISS, CacheResult.MISS, CacheResult.HIT, CacheResult.HIT, CacheResult.HIT);
-    }
-
-    @ParameterizedTest
-    @EnumSource
     void credentialsAndValidatorsStayWithTheirOrigin(Client client) {
         try (ScriptedOrigin other = ScriptedOrigin.start(clock)) {
             origin.on("/from")

@@ -282,7 +282,7 @@ public final class AsyncCall<B> extends CallState<B>
                 return step.failed(Download.unwrapped(failure), now());
             }
             received(response);
-            return step.responded(response.head(), sentAt, now());
+            return step.responded(response.head(), response.keptOut(), sentAt, now());
         });
     }
 

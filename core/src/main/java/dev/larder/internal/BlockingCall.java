@@ -171,7 +171,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             return step.failed(e, now());
         }
         received(response);
-        return step.responded(response.head(), sentAt, now());
+        return step.responded(response.head(), response.keptOut(), sentAt, now());
     }
 
     @Override

@@ -3,8 +3,10 @@ package dev.larder.client.apache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.larder.CacheInfo;
 import dev.larder.engine.CacheResult;
 import dev.larder.policy.CachePolicy;
+import dev.larder.rules.Reason;
 import dev.larder.testkit.RecordedRequest;
 import dev.larder.testkit.Reply;
 import java.io.ByteArrayOutputStream;
@@ -49,7 +51,10 @@ final class BelowTheCacheTest extends ApacheScenario {
         origin.on("/b").reply(fresh("1"));
         assertResult(get("/a"), CacheResult.MISS, "1");
         assertResult(get("/a"), CacheResult.MISS, "1");
-        assertThat(get("/a").info().stored()).isFalse();
+        CacheInfo info = get("/a").info();
+        assertThat(info.stored()).isFalse();
+        assertThat(info.storing()).isEqualTo(Reason.REQUEST_UNKNOWN);
+        assertThat(info.explain()).contains(Reason.REQUEST_UNKNOWN.sentence());
         get("/b");
         assertResult(get("/b"), CacheResult.HIT, "1");
     }

@@ -12,14 +12,22 @@ import org.jspecify.annotations.Nullable;
  * @param request the caller's request
  * @param content what is known of its content
  * @param controls what the caller asks of the cache beyond the request's fields
- * @param patience how long to wait for another request's origin response before a {@link java.net.SocketTimeoutException};
- *     null for as long as it takes. The origin's own time-outs are the client's business
+ * @param patience how long to wait for another request's origin response; null for as long as it takes. The origin's own
+ *     time-outs are the client's business
+ * @param thenAlone what happens after that time: the request asks the origin itself, or it fails with a
+ *     {@link java.net.SocketTimeoutException}
  */
 public record Call(
         RequestHead request,
         RequestContent content,
         CacheControls controls,
-        @Nullable Duration patience) {
+        @Nullable Duration patience,
+        boolean thenAlone) {
+    /** A request that fails when its patience ends. */
+    public Call(RequestHead request, RequestContent content, CacheControls controls, @Nullable Duration patience) {
+        this(request, content, controls, patience, false);
+    }
+
     /** A request without content, controls or time limit. */
     public Call(RequestHead request) {
         this(request, RequestContent.NONE, CacheControls.NONE, null);

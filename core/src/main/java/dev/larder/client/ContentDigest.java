@@ -1,7 +1,9 @@
 package dev.larder.client;
 
+import dev.larder.engine.RequestContent;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestDirectives;
+import dev.larder.policy.CacheControls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,6 +29,29 @@ public final class ContentDigest {
             List.of("Content-Type", "Content-Encoding", "Content-Language", "Content-Location");
 
     private ContentDigest() {}
+
+    /**
+     * Whether a request's content belongs to its key: that of a QUERY does, being what it asks for (RFC 10008 2.7), unless
+     * the request bypasses the cache; that of other methods if the caller says so.
+     */
+    public static boolean isForKey(String method, CacheControls controls) {
+        return (method.equals("QUERY") && !controls.bypass()) || controls.bodyInKey();
+    }
+
+    /**
+     * What is known of content that has been read for the key.
+     *
+     * @param fields of the request
+     * @param content all of it, or more than {@link #MOST_BYTES} of it, which is too long
+     */
+    public static RequestContent known(HttpFields fields, byte[] content, CacheControls controls) {
+        if (content.length == 0) {
+            return RequestContent.NONE;
+        }
+        return content.length > MOST_BYTES
+                ? RequestContent.OPAQUE
+                : RequestContent.ofDigest(of(fields, content, controls.bodyNormalized()));
+    }
 
     /**
      * The digest of content and of the fields that describe it.

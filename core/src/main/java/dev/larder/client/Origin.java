@@ -2,10 +2,12 @@ package dev.larder.client;
 
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
+import dev.larder.rules.Reason;
 import java.io.IOException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the cache reaches the origin: one client's way of sending a request and waiting for the head of its response.
@@ -31,8 +33,18 @@ public interface Origin<B> {
         return this;
     }
 
-    /** The origin's response: its head, and its body still to be read. */
-    record Response<B>(ResponseHead head, B body) {}
+    /**
+     * The origin's response.
+     *
+     * @param body still to be read
+     * @param keptOut why it must not be stored, whatever its head says, where the client knows that; else null
+     */
+    record Response<B>(ResponseHead head, B body, @Nullable Reason keptOut) {
+        /** A response of which the head says whether it may be stored. */
+        public Response(ResponseHead head, B body) {
+            this(head, body, null);
+        }
+    }
 
     /**
      * The asynchronous form.

@@ -193,15 +193,16 @@ public final class AsyncCall<B> extends CallState<B>
         // On the executor: a thousand followers must not run on the leader's thread.
         return landing.handleAsync(
                 (landed, failure) -> {
-                    if (failure != null) {
-                        throw new CompletionException(
-                                new SocketTimeoutException("timed out waiting for another request's response to "
-                                        + call.request().uri()));
+                    Landing known;
+                    try {
+                        known = failure == null ? landed : impatient();
+                    } catch (SocketTimeoutException e) {
+                        throw new CompletionException(e);
                     }
-                    return switch (landed.advice()) {
+                    return switch (known.advice()) {
                         case LOOK_AGAIN -> step.again();
                         case GO_ALONE -> step.alone();
-                        case SHARE -> step.followed(Objects.requireNonNull(landed.entry()), now());
+                        case SHARE -> step.followed(Objects.requireNonNull(known.entry()), now());
                     };
                 },
                 core.executor);
@@ -282,7 +283,7 @@ public final class AsyncCall<B> extends CallState<B>
                 return step.failed(Download.unwrapped(failure), now());
             }
             received(response);
-            return step.responded(response.head(), sentAt, now());
+            return step.responded(response.head(), response.keptOut(), sentAt, now());
         });
     }
 

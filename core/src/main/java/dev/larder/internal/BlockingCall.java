@@ -23,7 +23,6 @@ import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.StoredEntry;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,8 +152,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
                     ? flight.landing().get()
                     : flight.landing().get(patienceLeft(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw new SocketTimeoutException("timed out waiting for another request's response to "
-                    + call.request().uri());
+            return impatient();
         } catch (ExecutionException e) {
             throw new IllegalStateException("a flight lands without failing", e);
         }
@@ -171,7 +169,7 @@ public final class BlockingCall<B> extends CallState<B> implements StepHandler<C
             return step.failed(e, now());
         }
         received(response);
-        return step.responded(response.head(), sentAt, now());
+        return step.responded(response.head(), response.keptOut(), sentAt, now());
     }
 
     @Override

@@ -22,6 +22,7 @@ import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.Lease;
 import dev.larder.storage.StoredEntry;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,6 +175,15 @@ abstract class CallState<B> {
             return null;
         }
         return flight;
+    }
+
+    /** What becomes of a request that has waited long enough for another one. */
+    final Landing impatient() throws SocketTimeoutException {
+        if (call.thenAlone()) {
+            return Landing.GO_ALONE;
+        }
+        throw new SocketTimeoutException("timed out waiting for another request's response to "
+                + call.request().uri());
     }
 
     /** Whether other processes may fetch the same response. */

@@ -77,6 +77,9 @@ final class Exchange {
     /** Whether responses whose query need not match have been looked for (No-Vary-Search 6). */
     private boolean searched;
     /** Set while the origin is asked with validators of ours. */
+    /** Why the client keeps the origin's response out of the storage; null when that is for the rules to decide. */
+    private @Nullable Reason keptOut;
+
     private boolean validating;
 
     Exchange(
@@ -391,7 +394,8 @@ final class Exchange {
                 shared, reused(stored, decision), true, List.of(), List.of(), false, decision, this::bodyGone);
     }
 
-    CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
+    CacheStep responded(ResponseHead head, @Nullable Reason notToStore, long sentAt, long receivedAt) {
+        keptOut = notToStore;
         if (aside) {
             return aside(head, sentAt, receivedAt);
         }
@@ -414,6 +418,10 @@ final class Exchange {
         return isHead() ? headResponse(head, sentAt, receivedAt) : fullResponse(head, sentAt, receivedAt);
     }
 
+    private Reason storing(ResponseHead head, boolean forced) {
+        return keptOut != null ? keptOut : Storability.ask(request, directives, head, forced, policy);
+    }
+
     /** RFC 9111 3.4: the whole, or null when the origin did not answer with a part of it. */
     private @Nullable CacheStep completed(
             PartialContent stored, ContentRange missing, ResponseHead head, long sentAt, long receivedAt) {
@@ -424,7 +432,7 @@ final class Exchange {
             HttpFields updated =
                     StoredFields.updated(stored.newest().stored().fields(), head.fields(), receivedAt, policy);
             ResponseHead whole = new ResponseHead(200, stored.wholeFields(updated));
-            Reason storing = Storability.ask(request, directives, whole, isForced() && !refusesStoring(), policy);
+            Reason storing = storing(whole, isForced() && !refusesStoring());
             List<PartialContent.Piece> before = stored.pieces(0, missing.first());
             List<PartialContent.Piece> after = stored.pieces(missing.last() + 1, stored.completeLength());
             note("may the completed response be stored?", storing);
@@ -460,7 +468,7 @@ final class Exchange {
         return forwardReason == Reason.METHOD_UNSAFE
                 && policy.allowsMethod("GET")
                 && Storability.isAnswerToGet(request, head)
-                && Storability.ask(request, directives, head, false, policy) == Reason.STORABLE_EXPLICIT;
+                && storing(head, false) == Reason.STORABLE_EXPLICIT;
     }
 
     private CacheStep storeForGet(ResponseHead head, long sentAt, long receivedAt) {
@@ -574,7 +582,7 @@ final class Exchange {
 
     private CacheStep headResponse(ResponseHead head, long sentAt, long receivedAt) {
         Outcome relay = relay(head, CacheResult.MISS, Reason.HEAD_NOT_STORED, receivedAt);
-        if (head.status() != 200 || selected == null) {
+        if (head.status() != 200 || selected == null || keptOut != null) {
             return relay;
         }
         boolean agrees = Validation.headAgrees(selected.stored(), head);
@@ -590,7 +598,7 @@ final class Exchange {
     }
 
     private CacheStep fullResponse(ResponseHead head, long sentAt, long receivedAt) {
-        Reason storing = Storability.ask(request, directives, head, isForced() && !refusesStoring(), policy);
+        Reason storing = storing(head, isForced() && !refusesStoring());
         note("may the response be stored?", storing);
         List<Candidate> matching = new ArrayList<>(VariantSelection.matching(candidates, request));
         for (Candidate part : VariantSelection.matching(parts, request)) {
@@ -626,6 +634,8 @@ final class Exchange {
     /** Not storing for this request's sake says nothing about what is stored for others. */
     private static boolean supersedes(Reason notStoring) {
         return notStoring != Reason.REQUEST_NO_STORE
+                && notStoring != Reason.HEAD_BROKEN_OFF
+                && notStoring != Reason.REQUEST_UNKNOWN
                 && notStoring != Reason.STATUS_NEVER_STORED
                 && notStoring != Reason.STATUS_PARTIAL
                 && notStoring != Reason.STATUS_NOT_MODIFIED;

@@ -2,6 +2,8 @@ package dev.larder.engine;
 
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
+import dev.larder.rules.Reason;
+import org.jspecify.annotations.Nullable;
 
 /** Send a request to the origin and wait for the head of its final response. */
 public final class Forward implements CacheStep {
@@ -28,7 +30,16 @@ public final class Forward implements CacheStep {
      *     {@link Outcome.Relay}; any other outcome, or another Forward, means that it has to be discarded
      */
     public CacheStep responded(ResponseHead head, long sentAt, long receivedAt) {
-        return exchange.responded(head, sentAt, receivedAt);
+        return responded(head, null, sentAt, receivedAt);
+    }
+
+    /**
+     * The head arrived, by a way that may know more of the response than its head says.
+     *
+     * @param keptOut why the response must not be stored, whatever its head says; null if it may be
+     */
+    public CacheStep responded(ResponseHead head, @Nullable Reason keptOut, long sentAt, long receivedAt) {
+        return exchange.responded(head, keptOut, sentAt, receivedAt);
     }
 
     /**

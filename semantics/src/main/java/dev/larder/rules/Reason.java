@@ -75,6 +75,9 @@ public enum Reason {
     NOTHING_ALLOWS_STORING("RFC 9111 3", "no explicit freshness, not marked public, and the status is not cacheable"),
     NOTHING_TO_REUSE("RFC 9111 3", "it has neither freshness nor a validator, so it could never be reused"),
     FILTERED("Larder policy", "the policy's filter keeps it out"),
+    HEAD_BROKEN_OFF("RFC 9112 8", "the connection ended within its head"),
+    REQUEST_UNKNOWN("Larder client", "it depends on what the client added to the request below the cache"),
+    BODY_UNSEEN("Larder client", "its body does not pass through the cache"),
     NOT_TAKEN("Larder storage", "it may be stored, but the storage did not take it"),
     HEAD_NOT_STORED("RFC 9110 9.3.2", "responses to HEAD are not stored"),
 

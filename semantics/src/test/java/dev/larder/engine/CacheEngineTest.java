@@ -109,6 +109,26 @@ class CacheEngineTest {
     }
 
     @Test
+    void whatTheClientKeepsOutIsNotStoredAndSaysWhy() {
+        ResponseHead good = response(200, "Cache-Control", "max-age=60");
+        Forward cold = leads(as(Lookup.class, begin(request("GET"))).found(List.of(), NOW));
+        Outcome.Relay relayed = as(Outcome.Relay.class, cold.responded(good, Reason.HEAD_BROKEN_OFF, NOW, NOW + 10));
+        assertThat(relayed.decision().storing()).isEqualTo(Reason.HEAD_BROKEN_OFF);
+        assertThat(relayed.head()).isEqualTo(good);
+        Candidate stale = stored("Cache-Control", "max-age=1", "ETag", "\"1\"");
+        // What broke off, or belongs to another request than is known, says nothing about what is stored for this one.
+        for (Reason why : List.of(Reason.HEAD_BROKEN_OFF, Reason.REQUEST_UNKNOWN)) {
+            Forward asked = leads(found(request("GET"), stale, 100));
+            as(Outcome.Relay.class, asked.responded(good, why, NOW, NOW + 10));
+        }
+        as(
+                Invalidate.class,
+                leads(found(request("GET"), stale, 100)).responded(good, Reason.BODY_UNSEEN, NOW, NOW + 10));
+        Forward head = as(Forward.class, found(request("HEAD"), stale, 100));
+        as(Outcome.Relay.class, head.responded(response(200, "ETag", "\"2\""), Reason.HEAD_BROKEN_OFF, NOW, NOW));
+    }
+
+    @Test
     void aFreshResponseIsServedWithItsAge() {
         Outcome.ServeStored outcome =
                 as(Outcome.ServeStored.class, found(request("GET"), stored("Cache-Control", "max-age=60"), 20));

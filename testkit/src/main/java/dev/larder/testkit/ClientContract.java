@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.larder.CacheInfo;
 import dev.larder.HttpCache;
+import dev.larder.client.Redirection;
 import dev.larder.engine.CacheResult;
 import dev.larder.http.HttpFields;
+import dev.larder.http.RequestHead;
+import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
@@ -164,8 +167,11 @@ public abstract class ClientContract {
         return true;
     }
 
-    /** Whether the client can follow redirects, with the cache installed. */
-    protected boolean followsRedirects() {
+    /**
+     * Whether redirects are followed by the client's own rules, with the cache and without. Else the bare client follows
+     * none, and Larder follows them above it by the rules of {@link Redirection}.
+     */
+    protected boolean redirectsByItsOwnRules() {
         return true;
     }
 
@@ -446,6 +452,14 @@ public abstract class ClientContract {
 
         Got status(int status) {
             assertThat(response.status()).isEqualTo(status);
+            return this;
+        }
+
+        Got from(URI uri) {
+            assertThat(info().key()).isEqualTo(uri.toString());
+            if (response.uri() != null) {
+                assertThat(response.uri()).isEqualTo(uri);
+            }
             return this;
         }
 
@@ -733,11 +747,8 @@ public abstract class ClientContract {
     @DisplayName("a miss is stored, a hit needs no origin, and both say so")
     void missAndHit() throws Exception {
         given("/a", fresh("1", 60));
-        Got miss = get("/a").miss("1").stored();
-        assertThat(miss.response().uri()).isEqualTo(origin.uri("/a"));
-        assertThat(miss.info().key()).isEqualTo(origin.uri("/a").toString());
-        Got hit = get("/a").hit("1").status(200);
-        assertThat(hit.response().uri()).isEqualTo(origin.uri("/a"));
+        get("/a").miss("1").stored().from(origin.uri("/a"));
+        Got hit = get("/a").hit("1").status(200).from(origin.uri("/a"));
         assertThat(hit.info().explain()).contains("fresh for 60 s more");
         Got head = send(request("HEAD", "/a")).hit("");
         assertThat(head.response().status()).isEqualTo(200);
@@ -1088,9 +1099,10 @@ public abstract class ClientContract {
     }
 
     @Test
-    @DisplayName("redirects are followed as the bare client follows them")
-    void redirectsAsTheBareClient() throws Exception {
-        TestClient bare = opened(setup().withRedirects());
+    @DisplayName("redirects are followed by the client's own rules, or by Larder's where it has none")
+    void redirectsByTheRules() throws Exception {
+        boolean byItself = redirectsByItsOwnRules();
+        TestClient bare = byItself ? opened(setup().withRedirects()) : new Redirecting(bare());
         TestClient cached = following();
         for (Site site : List.of(origin, other)) {
             site.scripts.on("/target").answer(request -> ok(request.method() + request.bodyText()));
@@ -1126,6 +1138,39 @@ public abstract class ClientContract {
         return outcome + "\n" + wires(origin) + "\n" + wires(other);
     }
 
+    /** A bare client that follows no redirects, and someone who does so by the rules. */
+    private record Redirecting(TestClient bare) implements TestClient {
+        @Override
+        public TestCall start(TestRequest request) {
+            return TestCall.onThread(() -> follow(request));
+        }
+
+        private TestResponse follow(TestRequest first) throws Exception {
+            TestRequest request = first;
+            for (int followed = 0; ; followed++) {
+                TestResponse response = bare.start(request).await();
+                RequestHead head = new RequestHead(request.method(), TargetUri.of(request.uri()), request.fields());
+                RequestHead next = Redirection.next(head, new ResponseHead(response.status(), response.fields()));
+                if (next == null || followed == Redirection.MOST) {
+                    return response;
+                }
+                response.text();
+                boolean sameContent = next.method().equals(request.method());
+                request = new TestRequest(
+                        next.method(),
+                        URI.create(next.uri().toString()),
+                        next.fields(),
+                        sameContent ? request.content() : null,
+                        NONE);
+            }
+        }
+
+        @Override
+        public void close() {
+            // The suite closes the bare client.
+        }
+    }
+
     @Test
     @DisplayName("each hop is stored under its own URI, and validators stay with their origin")
     void redirectMatrix() throws Exception {
@@ -1158,16 +1203,11 @@ public abstract class ClientContract {
         given(from, redirect(status, site.uri(to).toString()).field("Cache-Control", "max-age=60"));
         site.scripts.on(to).reply(Reply.conditional("\"there\"", "there", "Cache-Control", "max-age=60"));
         for (int i = 0; i < 2; i++) {
-            Got got = send(following, request("GET", from));
-            if (followsRedirects()) {
-                assertThat(got.body()).as(what).isEqualTo("there");
-                assertThat(got.response().uri()).as(what).isEqualTo(site.uri(to));
-                // What redirects is read for nobody, perhaps a moment after the answer.
-                storage.awaitAllClosed();
-                assertThat(site.scripts.count(to)).as(what).isEqualTo(1);
-            } else {
-                got.status(status);
-            }
+            Got got = send(following, request("GET", from)).from(site.uri(to));
+            assertThat(got.body()).as(what).isEqualTo("there");
+            // What redirects is read for nobody, perhaps a moment after the answer.
+            storage.awaitAllClosed();
+            assertThat(site.scripts.count(to)).as(what).isEqualTo(1);
         }
         assertAsked(2, from);
         assertThat(lastAsked(from, "If-None-Match")).isEqualTo((validators & 1) != 0 ? "\"before\"" : null);
@@ -1180,16 +1220,14 @@ public abstract class ClientContract {
             }
         }
         advance(61);
-        if (followsRedirects()) {
-            assertThat(send(following, request("GET", from)).body()).as(what).isEqualTo("there");
-            for (RecordedRequest sent : site.scripts.requests(to)) {
-                assertThat(sent.first("If-Modified-Since")).as(what).isNull();
-                assertThat(sent.all("If-None-Match")).as(what).doesNotContain("\"before\"");
-            }
-            assertThat(site.scripts.requests(to).get(1).first("If-None-Match"))
-                    .as(what)
-                    .isEqualTo("\"there\"");
+        assertThat(send(following, request("GET", from)).body()).as(what).isEqualTo("there");
+        for (RecordedRequest sent : site.scripts.requests(to)) {
+            assertThat(sent.first("If-Modified-Since")).as(what).isNull();
+            assertThat(sent.all("If-None-Match")).as(what).doesNotContain("\"before\"");
         }
+        assertThat(site.scripts.requests(to).get(1).first("If-None-Match"))
+                .as(what)
+                .isEqualTo("\"there\"");
     }
 
     @Test

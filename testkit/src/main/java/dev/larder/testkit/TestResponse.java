@@ -9,11 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link TestClient} answered: the head, and the body as it arrives.
  *
- * @param uri the URI that answered, after redirects
+ * @param uri the URI that answered, after redirects; null if the client does not say
  * @param version what the client calls the protocol, such as {@code HTTP/1.1}; empty if it does not say
  * @param fields in the order the client gives them
  * @param body read as the bytes come; closing it early gives up the rest, as the client's users do
@@ -22,7 +23,7 @@ import java.util.function.Supplier;
  * @param interim the statuses of interim responses that the client let its user see
  */
 public record TestResponse(
-        URI uri,
+        @Nullable URI uri,
         String version,
         int status,
         HttpFields fields,
@@ -33,7 +34,12 @@ public record TestResponse(
         implements AutoCloseable {
     /** Of a client that shows neither trailers nor interim responses. */
     public TestResponse(
-            URI uri, String version, int status, HttpFields fields, InputStream body, Optional<CacheInfo> info) {
+            @Nullable URI uri,
+            String version,
+            int status,
+            HttpFields fields,
+            InputStream body,
+            Optional<CacheInfo> info) {
         this(uri, version, status, fields, body, info, () -> HttpFields.EMPTY, List.of());
     }
 

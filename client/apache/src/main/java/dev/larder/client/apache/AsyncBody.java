@@ -1,14 +1,11 @@
 package dev.larder.client.apache;
 
-import dev.larder.http.ResponseHead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.hc.core5.http.EntityDetails;
 import org.apache.hc.core5.http.Header;
@@ -22,37 +19,44 @@ import org.jspecify.annotations.Nullable;
  * the connection's window, which is widened by what the subscriber has taken.
  */
 final class AsyncBody implements AsyncDataConsumer, Flow.Publisher<List<ByteBuffer>>, Flow.Subscription {
-    private static final long WORTH_READING = 64 * 1024;
+    private static final int WORTH_READING = 64 * 1024;
 
     private final HttpResponse response;
     private final @Nullable EntityDetails details;
-    private final ResponseHead head;
     private final Runnable abort;
 
-    private final AtomicInteger draining = new AtomicInteger();
+    private final Turns turns = new Turns(this::signal);
+    private volatile Flow.@Nullable Subscriber<? super List<ByteBuffer>> subscriber;
+    private volatile List<? extends Header> trailers = List.of();
+    // Touched by whoever has its turn only.
+    private boolean subscribed;
+
     private final ReentrantLock lock = new ReentrantLock();
     // Guarded by the lock.
     private final ArrayDeque<ByteBuffer> arrived = new ArrayDeque<>();
-    private Flow.@Nullable Subscriber<? super List<ByteBuffer>> subscriber;
     private @Nullable CapacityChannel channel;
+    /** What has been taken and not been told to the channel. */
     private int taken;
+
     private long demand;
+    /** The exchange is over. */
     private boolean ended;
-    private boolean over;
+
     private @Nullable Throwable failure;
-    private List<? extends Header> trailers = List.of();
+    /** The subscriber has been told of the end, or does not want to be. */
+    private boolean over;
+    /** How much more may arrive when nobody wants it, so that the connection can be used again. */
+    private int spare;
 
     /**
      * A body that is about to arrive.
      *
      * @param details null when there is none
-     * @param head what the cache is told
      * @param abort ends the exchange
      */
-    AsyncBody(HttpResponse response, @Nullable EntityDetails details, ResponseHead head, Runnable abort) {
+    AsyncBody(HttpResponse response, @Nullable EntityDetails details, Runnable abort) {
         this.response = response;
         this.details = details;
-        this.head = head;
         this.abort = abort;
     }
 
@@ -65,101 +69,79 @@ final class AsyncBody implements AsyncDataConsumer, Flow.Publisher<List<ByteBuff
         return details;
     }
 
-    ResponseHead head() {
-        return head;
-    }
-
     List<? extends Header> trailers() {
-        lock.lock();
-        try {
-            return trailers;
-        } finally {
-            lock.unlock();
-        }
+        return trailers;
     }
 
     // From the connection.
 
     @Override
     public void updateCapacity(CapacityChannel capacity) throws IOException {
-        int room;
         lock.lock();
         try {
             channel = capacity;
-            room = taken;
-            taken = 0;
         } finally {
             lock.unlock();
         }
-        if (room > 0) {
-            capacity.update(room);
-        }
+        widen(0);
     }
 
     @Override
-    public void consume(ByteBuffer bytes) {
-        ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
+    public void consume(ByteBuffer bytes) throws IOException {
+        int length = bytes.remaining();
+        boolean unwanted;
+        boolean tooMuch;
         lock.lock();
         try {
-            if (!over && copy.hasRemaining()) {
-                arrived.add(copy);
+            unwanted = over;
+            if (unwanted) {
+                spare -= length;
+            } else if (length > 0) {
+                arrived.add(ByteBuffer.allocate(length).put(bytes).flip());
             }
+            tooMuch = spare < 0;
         } finally {
             lock.unlock();
         }
-        drain();
+        if (!unwanted) {
+            turns.run();
+        } else if (tooMuch) {
+            abort.run();
+        } else {
+            widen(length);
+        }
     }
 
     @Override
     public void streamEnd(@Nullable List<? extends Header> trailers) {
-        lock.lock();
-        try {
-            this.trailers = trailers == null ? List.of() : List.copyOf(trailers);
-        } finally {
-            lock.unlock();
-        }
+        this.trailers = trailers == null ? List.of() : List.copyOf(trailers);
     }
 
     @Override
     public void releaseResources() {}
 
-    /** The exchange is over. */
-    void complete() {
-        end(null);
-    }
-
-    /** The exchange broke off. */
-    void fail(Throwable cause) {
-        end(cause);
-    }
-
-    private void end(@Nullable Throwable cause) {
+    /**
+     * The exchange is over.
+     *
+     * @param cause why it broke off; null when it did not
+     */
+    void end(@Nullable Throwable cause) {
         lock.lock();
         try {
-            if (!ended) {
-                ended = true;
-                failure = cause;
-            }
+            failure = ended ? failure : cause;
+            ended = true;
         } finally {
             lock.unlock();
         }
-        drain();
+        turns.run();
     }
 
     // To the subscriber.
 
     @Override
     public void subscribe(Flow.Subscriber<? super List<ByteBuffer>> subscriber) {
-        // Held while onSubscribe runs, so that nothing is signalled before it has returned.
-        draining.incrementAndGet();
-        lock.lock();
-        try {
-            this.subscriber = subscriber;
-        } finally {
-            lock.unlock();
-        }
-        subscriber.onSubscribe(this);
-        drainLoop();
+        this.subscriber = subscriber;
+        turns.run();
     }
 
     @Override
@@ -170,119 +152,118 @@ final class AsyncBody implements AsyncDataConsumer, Flow.Publisher<List<ByteBuff
         } finally {
             lock.unlock();
         }
-        drain();
+        turns.run();
     }
 
     @Override
     public void cancel() {
+        giveUp(-1);
+    }
+
+    /** Lets a short rest arrive so that the connection can be used again, and gives up a long one. */
+    void discard() {
+        giveUp(WORTH_READING);
+    }
+
+    private void giveUp(int acceptable) {
         boolean underway;
+        int dropped;
         lock.lock();
         try {
             underway = !over && !ended;
             over = true;
+            dropped = size(arrived);
             arrived.clear();
+            spare = acceptable - dropped;
         } finally {
             lock.unlock();
         }
-        if (underway) {
+        if (underway && dropped > acceptable) {
             abort.run();
+        } else if (underway) {
+            taken(dropped);
         }
-    }
-
-    private void drain() {
-        if (draining.getAndIncrement() == 0) {
-            drainLoop();
-        }
-    }
-
-    private void drainLoop() {
-        int missed = draining.get();
-        do {
-            signal();
-            missed = draining.addAndGet(-missed);
-        } while (missed != 0);
     }
 
     private void signal() {
-        while (true) {
-            List<ByteBuffer> piece = List.of();
-            Flow.Subscriber<? super List<ByteBuffer>> to;
-            CapacityChannel widened;
-            Throwable cause;
-            int size = 0;
-            lock.lock();
-            try {
-                to = subscriber;
-                cause = failure;
-                widened = channel;
-                if (to == null || over || (arrived.isEmpty() ? !ended : demand == 0 && cause == null)) {
-                    return;
-                }
-                // What broke off ends at once: nobody can use the rest.
-                if (arrived.isEmpty() || cause != null) {
-                    over = true;
-                } else {
-                    piece = new ArrayList<>(arrived);
-                    arrived.clear();
-                    demand--;
-                    for (ByteBuffer bytes : piece) {
-                        size += bytes.remaining();
-                    }
-                    taken += widened == null ? size : 0;
-                }
-            } finally {
-                lock.unlock();
+        Flow.Subscriber<? super List<ByteBuffer>> to = subscriber;
+        if (to == null) {
+            return;
+        }
+        if (!subscribed) {
+            subscribed = true;
+            to.onSubscribe(this);
+        }
+        for (List<ByteBuffer> piece = next(); !piece.isEmpty(); piece = next()) {
+            int length = size(piece);
+            to.onNext(piece);
+            taken(length);
+        }
+        Throwable cause;
+        lock.lock();
+        try {
+            cause = failure;
+            if (over || !ended || !(arrived.isEmpty() || cause != null)) {
+                return;
             }
-            if (!piece.isEmpty()) {
-                to.onNext(piece);
-                widen(widened, size);
-            } else if (cause == null) {
-                to.onComplete();
-            } else {
-                to.onError(cause);
-            }
+            over = true;
+        } finally {
+            lock.unlock();
+        }
+        if (cause == null) {
+            to.onComplete();
+        } else {
+            to.onError(cause);
         }
     }
 
-    private static void widen(@Nullable CapacityChannel channel, int size) {
-        if (channel == null) {
-            return;
-        }
+    /** What has arrived, if it has been asked for. Of what broke off nobody can use the rest. */
+    private List<ByteBuffer> next() {
+        lock.lock();
         try {
-            channel.update(size);
+            if (over || demand == 0 || arrived.isEmpty() || failure != null) {
+                return List.of();
+            }
+            demand--;
+            List<ByteBuffer> piece = List.copyOf(arrived);
+            arrived.clear();
+            return piece;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static int size(Iterable<ByteBuffer> piece) {
+        int size = 0;
+        for (ByteBuffer bytes : piece) {
+            size += bytes.remaining();
+        }
+        return size;
+    }
+
+    private void taken(int length) {
+        try {
+            widen(length);
         } catch (IOException | CancelledKeyException e) {
             // The connection is gone, which the exchange reports itself, unless the whole body has arrived.
             return;
         }
     }
 
-    /** Reads a short rest so that the connection can be used again, and gives up a long one. */
-    void discard() {
-        subscribe(new Flow.Subscriber<>() {
-            private long read;
-
-            @Override
-            public void onSubscribe(Flow.Subscription subscription) {
-                subscription.request(Long.MAX_VALUE);
-            }
-
-            @Override
-            public void onNext(List<ByteBuffer> piece) {
-                for (ByteBuffer bytes : piece) {
-                    read += bytes.remaining();
-                }
-                if (read > WORTH_READING) {
-                    cancel();
-                }
-            }
-
-            @Override
-            public void onError(Throwable failure) {
-                // Nobody waits for this body, so its failure concerns nobody.
-            }
-
-            @Override
-            public void onComplete() {}
-        });
+    private void widen(int length) throws IOException {
+        CapacityChannel to;
+        int room;
+        lock.lock();
+        try {
+            taken += length;
+            to = channel;
+            room = taken;
+            taken = to == null ? taken : 0;
+        } finally {
+            lock.unlock();
+        }
+        if (to != null && room > 0) {
+            to.update(room);
+        }
     }
 }

@@ -10,15 +10,15 @@ import dev.larder.client.Origin;
 import dev.larder.client.Source;
 import dev.larder.engine.RequestContent;
 import dev.larder.http.RequestHead;
-import dev.larder.http.ResponseHead;
 import dev.larder.policy.CacheControls;
 import java.io.IOException;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.hc.client5.http.async.AsyncExecCallback;
 import org.apache.hc.client5.http.async.AsyncExecChain;
 import org.apache.hc.client5.http.async.AsyncExecChainHandler;
@@ -27,11 +27,10 @@ import org.apache.hc.client5.http.impl.classic.RequestFailedException;
 import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.core5.concurrent.ComplexCancellable;
 import org.apache.hc.core5.http.EntityDetails;
-import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.HttpResponse;
-import org.apache.hc.core5.http.MessageHeaders;
+import org.apache.hc.core5.http.impl.IncomingEntityDetails;
 import org.apache.hc.core5.http.message.BasicHttpResponse;
 import org.apache.hc.core5.http.message.MessageSupport;
 import org.apache.hc.core5.http.nio.AsyncDataConsumer;
@@ -83,14 +82,16 @@ final class AsyncCaching implements AsyncExecChainHandler {
         new CollectingChannel(content).collect().whenComplete((bytes, failure) -> {
             if (failure != null) {
                 callback.failed(exception(failure));
-            } else if (bytes == null) {
-                content.releaseResources();
-                send(request, content, RequestContent.OPAQUE, scope, chain, callback);
-            } else {
-                RequestContent digested = Messages.digest(request, content, bytes, controls);
-                AsyncEntityProducer again = new BasicAsyncEntityProducer(bytes, null, content.isChunked());
-                send(request, again, digested, scope, chain, callback);
+                return;
             }
+            RequestContent known = Messages.known(request, content, bytes, controls);
+            AsyncEntityProducer again = content;
+            if (known.digest() != null) {
+                again = new BasicAsyncEntityProducer(bytes, null, content.isChunked());
+            } else {
+                content.releaseResources();
+            }
+            send(request, again, known, scope, chain, callback);
         });
     }
 
@@ -113,15 +114,16 @@ final class AsyncCaching implements AsyncExecChainHandler {
             return;
         }
         Call call = new Call(head, content, LarderContext.controls(context), Messages.patience(context));
+        HttpClientContext background = Messages.withDefaultsOf(context);
         FromOrigin origin = new FromOrigin(
-                messages, request, producer, head, scope, chain, context, Messages.withDefaultsOf(context), callback);
+                messages, request, producer, head, scope, chain, background, callback, new AtomicReference<>());
         CompletableFuture<Answer<AsyncBody>> answer = cache.executeAsync(call, KIND, origin);
         scope.cancellableDependency.setDependency(() -> answer.cancel(true));
         answer.whenComplete((answered, failure) -> {
             if (failure != null) {
                 callback.failed(exception(failure));
             } else {
-                answered(answered, request, origin.last, scope, callback);
+                answered(answered, request, origin.last.get(), scope, callback);
             }
         });
     }
@@ -151,18 +153,16 @@ final class AsyncCaching implements AsyncExecChainHandler {
         if (relayed != null) {
             response = relayed.response();
             details = relayed.details();
-            Messages.amend(response, relayed.head(), answer.head());
+            Messages.fill(response, answer.head().fields(), response);
         } else {
             response = new BasicHttpResponse(answer.head().status());
             origin = answer.info().fromCache() ? null : last;
             Messages.fill(response, answer.head().fields(), origin == null ? null : origin.response());
             details = body != null && MessageSupport.canResponseHaveBody(request.getMethod(), response)
-                    ? new Details(body.length(), response)
+                    ? new IncomingEntityDetails(response, body.length())
                     : null;
             if (origin == null) {
-                context.setRoute(scope.route);
-                context.setRequest(request);
-                context.setResponse(response);
+                Messages.served(context, scope.route, request, response);
             }
         }
         // Before the caller hears of the response: one who has had enough then has not cancelled.
@@ -187,81 +187,40 @@ final class AsyncCaching implements AsyncExecChainHandler {
         }
     }
 
-    /** What an entity of a response from the cache is. */
-    private record Details(long length, MessageHeaders headers) implements EntityDetails {
-        @Override
-        public long getContentLength() {
-            return length;
-        }
-
-        @Override
-        public @Nullable String getContentType() {
-            return value("Content-Type");
-        }
-
-        @Override
-        public @Nullable String getContentEncoding() {
-            return value("Content-Encoding");
-        }
-
-        private @Nullable String value(String name) {
-            Header header = headers.getFirstHeader(name);
-            return header == null ? null : header.getValue();
-        }
-
-        @Override
-        public boolean isChunked() {
-            return length < 0;
-        }
-
-        @Override
-        public Set<String> getTrailerNames() {
-            return Set.of();
-        }
-    }
-
-    /** Sends the request down the chain. */
-    private static final class FromOrigin implements Origin.Async<AsyncBody> {
-        private final Messages messages;
-        private final HttpRequest request;
-        private final @Nullable AsyncEntityProducer producer;
-        private final RequestHead head;
-        private final AsyncExecChain.Scope scope;
-        private final AsyncExecChain chain;
-        private final HttpClientContext context;
-        private final HttpClientContext fresh;
-        private final @Nullable AsyncExecCallback caller;
-        private volatile @Nullable AsyncBody last;
-
-        FromOrigin(
-                Messages messages,
-                HttpRequest request,
-                @Nullable AsyncEntityProducer producer,
-                RequestHead head,
-                AsyncExecChain.Scope scope,
-                AsyncExecChain chain,
-                HttpClientContext context,
-                HttpClientContext fresh,
-                @Nullable AsyncExecCallback caller) {
-            this.messages = messages;
-            this.request = request;
-            this.producer = producer;
-            this.head = head;
-            this.scope = scope;
-            this.chain = chain;
-            this.context = context;
-            this.fresh = fresh;
-            this.caller = caller;
-        }
-
+    /**
+     * Sends the request down the chain.
+     *
+     * @param background the context of what no caller waits for
+     * @param last what the origin answered the caller's request with
+     */
+    private record FromOrigin(
+            Messages messages,
+            HttpRequest request,
+            @Nullable AsyncEntityProducer producer,
+            RequestHead head,
+            AsyncExecChain.Scope scope,
+            AsyncExecChain chain,
+            HttpClientContext background,
+            AsyncExecCallback caller,
+            AtomicReference<@Nullable AsyncBody> last)
+            implements Origin.Async<AsyncBody> {
         @Override
         public Origin.Async<AsyncBody> inBackground() {
-            return new FromOrigin(messages, request, producer, head, scope, chain, fresh, fresh, null);
+            return wanted -> send(wanted, background, new AtomicInteger(1), null, body -> {});
         }
 
         @Override
         public CompletionStage<Origin.Response<AsyncBody>> send(RequestHead wanted) {
-            Exchange exchange = new Exchange(scope.execRuntime.fork());
+            return send(wanted, scope.clientContext, scope.execCount, caller, last::set);
+        }
+
+        private CompletionStage<Origin.Response<AsyncBody>> send(
+                RequestHead wanted,
+                HttpClientContext context,
+                AtomicInteger count,
+                @Nullable AsyncExecCallback caller,
+                Consumer<AsyncBody> arriving) {
+            Exchange exchange = new Exchange(scope.execRuntime.fork(), context, caller, arriving);
             AsyncExecChain.Scope own = new AsyncExecChain.Scope(
                     scope.exchangeId,
                     scope.route,
@@ -270,7 +229,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
                     context,
                     exchange.runtime,
                     scope.scheduler,
-                    caller == null ? new AtomicInteger(1) : scope.execCount);
+                    count);
             try {
                 chain.proceed(conditional(wanted), producer, own, exchange);
             } catch (HttpException | IOException | RuntimeException e) {
@@ -288,12 +247,22 @@ final class AsyncCaching implements AsyncExecChainHandler {
         /** One exchange with the origin. */
         private final class Exchange implements AsyncExecCallback {
             private final AsyncExecRuntime runtime;
+            private final HttpClientContext context;
+            private final @Nullable AsyncExecCallback caller;
+            private final Consumer<AsyncBody> arriving;
             private final ComplexCancellable dependency = new ComplexCancellable();
             private final CompletableFuture<Origin.Response<AsyncBody>> response = new CompletableFuture<>();
             private volatile @Nullable AsyncBody body;
 
-            Exchange(AsyncExecRuntime runtime) {
+            Exchange(
+                    AsyncExecRuntime runtime,
+                    HttpClientContext context,
+                    @Nullable AsyncExecCallback caller,
+                    Consumer<AsyncBody> arriving) {
                 this.runtime = runtime;
+                this.context = context;
+                this.caller = caller;
+                this.arriving = arriving;
                 response.whenComplete((received, failure) -> {
                     if (response.isCancelled()) {
                         abort();
@@ -316,14 +285,13 @@ final class AsyncCaching implements AsyncExecChainHandler {
 
             @Override
             public @Nullable AsyncDataConsumer handleResponse(HttpResponse received, @Nullable EntityDetails details) {
-                ResponseHead forCache = messages.received(received, request, head, context);
-                AsyncBody arriving = new AsyncBody(received, details, forCache, this::abort);
-                body = arriving;
-                last = arriving;
-                if (!response.complete(new Origin.Response<>(forCache, arriving))) {
-                    arriving.discard();
+                AsyncBody own = new AsyncBody(received, details, this::abort);
+                body = own;
+                arriving.accept(own);
+                if (!response.complete(messages.received(received, own, request, head, context))) {
+                    own.discard();
                 }
-                return details == null ? null : arriving;
+                return details == null ? null : own;
             }
 
             @Override
@@ -331,7 +299,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
                 runtime.releaseEndpoint();
                 AsyncBody arrived = body;
                 if (arrived != null) {
-                    arrived.complete();
+                    arrived.end(null);
                 }
             }
 
@@ -341,7 +309,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
                 response.completeExceptionally(cause);
                 AsyncBody broken = body;
                 if (broken != null) {
-                    broken.fail(cause);
+                    broken.end(cause);
                 }
             }
         }

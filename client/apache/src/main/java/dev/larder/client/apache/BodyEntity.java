@@ -7,9 +7,9 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Set;
 import org.apache.hc.core5.function.Supplier;
+import org.apache.hc.core5.http.EntityDetails;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
-import org.apache.hc.core5.http.MessageHeaders;
 import org.apache.hc.core5.http.io.entity.AbstractHttpEntity;
 import org.jspecify.annotations.Nullable;
 
@@ -24,17 +24,11 @@ final class BodyEntity extends AbstractHttpEntity {
      *
      * @param fromOrigin the entity that it is read from, if that is the origin's: then its trailers are the caller's, too
      */
-    BodyEntity(Body body, MessageHeaders headers, @Nullable HttpEntity fromOrigin) {
-        super(value(headers, "Content-Type"), value(headers, "Content-Encoding"), body.length() < 0);
+    BodyEntity(Body body, EntityDetails details, @Nullable HttpEntity fromOrigin) {
+        super(details.getContentType(), details.getContentEncoding(), details.isChunked());
         this.fromOrigin = fromOrigin;
         this.length = body.length();
         this.stream = new Plain(body.stream());
-    }
-
-    @SuppressWarnings("NullAway") // An entity's type and coding may well be unknown.
-    private static String value(MessageHeaders headers, String name) {
-        Header header = headers.getFirstHeader(name);
-        return header == null ? null : header.getValue();
     }
 
     @Override

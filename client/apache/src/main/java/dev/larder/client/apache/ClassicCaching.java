@@ -11,12 +11,12 @@ import dev.larder.client.Origin;
 import dev.larder.client.Source;
 import dev.larder.engine.RequestContent;
 import dev.larder.http.RequestHead;
-import dev.larder.http.ResponseHead;
 import dev.larder.policy.CacheControls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
 import org.apache.hc.client5.http.classic.ExecRuntime;
@@ -25,8 +25,10 @@ import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.core5.concurrent.CancellableDependency;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.EntityDetails;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.impl.IncomingEntityDetails;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.support.ClassicRequestBuilder;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
@@ -67,8 +69,9 @@ final class ClassicCaching implements ExecChainHandler {
         if (caller != null) {
             caller.setDependency(abort);
         }
+        HttpClientContext background = Messages.withDefaultsOf(context);
         FromOrigin origin =
-                new FromOrigin(messages, request, head, scope, chain, context, Messages.withDefaultsOf(context), abort);
+                new FromOrigin(messages, request, head, scope, chain, background, abort, new AtomicReference<>());
         Answer<OriginBody> answer;
         try {
             Call call = new Call(head, content, controls, Messages.patience(context));
@@ -84,7 +87,7 @@ final class ClassicCaching implements ExecChainHandler {
             abort.stopWaiting();
         }
         LarderContext.answered(context, answer.info());
-        return response(answer, request, scope, origin.last, caller);
+        return response(answer, request, scope, origin.last.get(), caller);
     }
 
     private static ClassicHttpResponse response(
@@ -96,7 +99,7 @@ final class ClassicCaching implements ExecChainHandler {
             throws IOException {
         OriginBody relayed = answer.relayed();
         if (relayed != null) {
-            Messages.amend(relayed.response, relayed.head, answer.head());
+            Messages.fill(relayed.response, answer.head().fields(), relayed.response);
             return relayed.response;
         }
         ClassicHttpResponse response =
@@ -105,7 +108,8 @@ final class ClassicCaching implements ExecChainHandler {
         Messages.fill(response, answer.head().fields(), received);
         Body body = answer.body();
         if (body != null && MessageSupport.canResponseHaveBody(request.getMethod(), response)) {
-            response.setEntity(new BodyEntity(body, response, received == null ? null : received.getEntity()));
+            EntityDetails details = new IncomingEntityDetails(response, body.length());
+            response.setEntity(new BodyEntity(body, details, received == null ? null : received.getEntity()));
             if (caller != null) {
                 caller.setDependency(() -> {
                     body.close();
@@ -119,9 +123,7 @@ final class ClassicCaching implements ExecChainHandler {
             }
         }
         if (received == null) {
-            scope.clientContext.setRoute(scope.route);
-            scope.clientContext.setRequest(request);
-            scope.clientContext.setResponse(response);
+            Messages.served(scope.clientContext, scope.route, request, response);
         }
         return response;
     }
@@ -133,42 +135,30 @@ final class ClassicCaching implements ExecChainHandler {
             return Messages.content(entity);
         }
         Collected collected = new Collected();
-        try {
-            entity.writeTo(collected);
-        } catch (TooLongException e) {
-            if (!entity.isRepeatable()) {
-                throw new IOException("the request's content is longer than it was said to be", e);
-            }
-            return RequestContent.OPAQUE;
+        entity.writeTo(collected);
+        byte[] bytes = collected.toByteArray();
+        if (bytes.length > ContentDigest.MOST_BYTES && !entity.isRepeatable()) {
+            throw new IOException("the request's content is longer than it was said to be");
         }
-        byte[] bytes = collected.bytes.toByteArray();
-        RequestContent content = Messages.digest(request, entity, bytes, controls);
-        request.setEntity(new ByteArrayEntity(bytes, null, entity.isChunked()));
+        RequestContent content = Messages.known(request, entity, bytes, controls);
+        if (content.digest() != null) {
+            request.setEntity(new ByteArrayEntity(bytes, null, entity.isChunked()));
+        }
         return content;
     }
 
-    private static final class Collected extends OutputStream {
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-
+    /** Keeps no more than is too long. */
+    private static final class Collected extends ByteArrayOutputStream {
         @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] piece, int offset, int length) throws IOException {
-            if (bytes.size() + length > ContentDigest.MOST_BYTES) {
-                throw new TooLongException();
+        public synchronized void write(int b) {
+            if (count <= ContentDigest.MOST_BYTES) {
+                super.write(b);
             }
-            bytes.write(piece, offset, length);
         }
-    }
 
-    private static final class TooLongException extends IOException {
-        private static final long serialVersionUID = 1;
-
-        TooLongException() {
-            super("the content is longer than " + ContentDigest.MOST_BYTES + " bytes");
+        @Override
+        public synchronized void write(byte[] piece, int offset, int length) {
+            super.write(piece, offset, Math.min(length, ContentDigest.MOST_BYTES + 1 - count));
         }
     }
 
@@ -184,73 +174,57 @@ final class ClassicCaching implements ExecChainHandler {
         }
     }
 
-    /** Sends the request down the chain. */
-    private static final class FromOrigin implements Origin<OriginBody> {
-        private final Messages messages;
-        private final ClassicHttpRequest request;
-        private final RequestHead head;
-        private final ExecChain.Scope scope;
-        private final ExecChain chain;
-        private final HttpClientContext context;
-        private final HttpClientContext fresh;
-        private final @Nullable Abort abort;
-        private @Nullable OriginBody last;
-
-        FromOrigin(
-                Messages messages,
-                ClassicHttpRequest request,
-                RequestHead head,
-                ExecChain.Scope scope,
-                ExecChain chain,
-                HttpClientContext context,
-                HttpClientContext fresh,
-                @Nullable Abort abort) {
-            this.messages = messages;
-            this.request = request;
-            this.head = head;
-            this.scope = scope;
-            this.chain = chain;
-            this.context = context;
-            this.fresh = fresh;
-            this.abort = abort;
-        }
-
+    /**
+     * Sends the request down the chain.
+     *
+     * @param background the context of what no caller waits for
+     * @param last what the origin answered the caller's request with
+     */
+    private record FromOrigin(
+            Messages messages,
+            ClassicHttpRequest request,
+            RequestHead head,
+            ExecChain.Scope scope,
+            ExecChain chain,
+            HttpClientContext background,
+            Abort abort,
+            AtomicReference<@Nullable OriginBody> last)
+            implements Origin<OriginBody> {
         @Override
         public Origin<OriginBody> inBackground() {
-            return new FromOrigin(messages, request, head, scope, chain, fresh, fresh, null);
+            return wanted -> send(wanted, background, null);
         }
 
         @Override
         public Origin.Response<OriginBody> send(RequestHead wanted) throws IOException, InterruptedException {
-            if (abort != null) {
-                abort.stopWaiting();
+            abort.stopWaiting();
+            abort.check();
+            try {
+                Origin.Response<OriginBody> response = send(wanted, scope.clientContext, abort.ofOrigin());
+                last.set(response.body());
+                return response;
+            } catch (IOException | RuntimeException e) {
+                // Who gave up says nothing about the origin: another request may lead.
                 abort.check();
+                throw e;
             }
-            ExecRuntime runtime = scope.execRuntime.fork(abort == null ? null : abort.ofOrigin());
-            ClassicHttpResponse response;
+        }
+
+        private Origin.Response<OriginBody> send(
+                RequestHead wanted, HttpClientContext context, @Nullable CancellableDependency caller)
+                throws IOException {
+            ExecRuntime runtime = scope.execRuntime.fork(caller);
             try {
                 ExecChain.Scope own =
                         new ExecChain.Scope(scope.exchangeId, scope.route, conditional(wanted), runtime, context);
-                response = chain.proceed(conditional(wanted), own);
+                ClassicHttpResponse response = chain.proceed(conditional(wanted), own);
+                return messages.received(response, new OriginBody(response, runtime), request, head, context);
             } catch (IOException | RuntimeException e) {
-                released(runtime);
+                runtime.discardEndpoint();
                 throw e;
             } catch (HttpException e) {
-                released(runtime);
+                runtime.discardEndpoint();
                 throw new ProtocolFailure(e);
-            }
-            ResponseHead received = messages.received(response, request, head, context);
-            OriginBody body = new OriginBody(response, received, runtime);
-            last = body;
-            return new Origin.Response<>(received, body);
-        }
-
-        /** After a failure. */
-        private void released(ExecRuntime runtime) throws InterruptedException {
-            runtime.discardEndpoint();
-            if (abort != null) {
-                // Who gave up says nothing about the origin: another request may lead.
-                abort.check();
             }
         }
 
@@ -262,7 +236,7 @@ final class ClassicCaching implements ExecChainHandler {
     }
 
     /** The origin's response whose body has not been read, and what holds its connection. */
-    private record OriginBody(ClassicHttpResponse response, ResponseHead head, ExecRuntime runtime) {
+    private record OriginBody(ClassicHttpResponse response, ExecRuntime runtime) {
         private static final int WORTH_READING = 64 * 1024;
 
         static final BodyKind<OriginBody> KIND = new BodyKind<>() {

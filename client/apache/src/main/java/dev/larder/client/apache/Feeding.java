@@ -1,16 +1,19 @@
 package dev.larder.client.apache;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.async.AsyncExecCallback;
 import org.apache.hc.client5.http.impl.classic.RequestFailedException;
 import org.apache.hc.core5.concurrent.Cancellable;
+import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.nio.AsyncDataConsumer;
 import org.apache.hc.core5.http.nio.CapacityChannel;
@@ -21,16 +24,14 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
     private final @Nullable AsyncBody origin;
     private final AsyncExecCallback callback;
 
+    private final Turns turns = new Turns(this::feed);
     private final AtomicLong room = new AtomicLong();
     private final AtomicBoolean over = new AtomicBoolean();
-    private final AtomicInteger working = new AtomicInteger();
+    private final Queue<ByteBuffer> arrived = new ConcurrentLinkedQueue<>();
     private volatile @Nullable AsyncDataConsumer consumer;
     private volatile Flow.@Nullable Subscription subscription;
+    private volatile boolean asked;
     private volatile boolean complete;
-    private volatile @Nullable List<ByteBuffer> next;
-    private final AtomicBoolean asked = new AtomicBoolean();
-    // Touched by whoever works only.
-    private final ArrayDeque<ByteBuffer> left = new ArrayDeque<>();
 
     /**
      * A body for the caller.
@@ -53,31 +54,49 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
         if (over.get()) {
             subscription.cancel();
         }
-        work();
+        turns.run();
     }
 
     @Override
     public void onNext(List<ByteBuffer> piece) {
-        next = piece;
-        asked.set(false);
-        work();
+        arrived.addAll(piece);
+        asked = false;
+        turns.run();
     }
 
     @Override
     public void onComplete() {
         complete = true;
-        work();
+        turns.run();
     }
 
     @Override
     public void onError(Throwable failure) {
-        fail(failure instanceof Exception e ? e : new IOException(failure));
+        end(beyondRetry(failure));
+    }
+
+    /**
+     * A failure that the client does not answer with another try: its retries do not ask whether a response has begun, and
+     * the caller would be given the second one behind what there is of this.
+     */
+    private static Exception beyondRetry(Throwable failure) {
+        if (failure instanceof InterruptedIOException
+                || failure instanceof ConnectionClosedException
+                || failure instanceof SSLException) {
+            return (IOException) failure;
+        }
+        if (failure instanceof Exception e && !(e instanceof IOException)) {
+            return e;
+        }
+        ConnectionClosedException broken = new ConnectionClosedException("The response broke off: " + failure);
+        broken.initCause(failure);
+        return broken;
     }
 
     @Override
     public void update(int increment) {
         room.accumulateAndGet(increment, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
-        work();
+        turns.run();
     }
 
     @Override
@@ -85,69 +104,55 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
         return giveUp(new RequestFailedException("Request aborted"));
     }
 
-    private void work() {
-        if (working.getAndIncrement() != 0) {
-            return;
+    private void feed() {
+        try {
+            passOn();
+        } catch (IOException | HttpException | RuntimeException e) {
+            giveUp(e);
         }
-        int missed = working.get();
-        do {
-            try {
-                feed();
-            } catch (IOException | HttpException | RuntimeException e) {
-                giveUp(e);
-            }
-            missed = working.addAndGet(-missed);
-        } while (missed != 0);
     }
 
-    private void feed() throws IOException, HttpException {
+    private void passOn() throws IOException, HttpException {
         Flow.Subscription source = subscription;
-        if (source == null || over.get()) {
+        AsyncDataConsumer to = consumer;
+        // Before the last look at what has arrived.
+        boolean all = complete;
+        if (source == null) {
             return;
         }
-        AsyncDataConsumer consumer = this.consumer;
-        List<ByteBuffer> piece = next;
-        if (piece != null) {
-            next = null;
-            left.addAll(piece);
-        }
-        while (!left.isEmpty() && !over.get()) {
-            ByteBuffer bytes = left.element();
-            if (consumer == null || !bytes.hasRemaining()) {
-                left.remove();
-            } else if (room.get() > 0 || widened(consumer)) {
-                int length = (int) Math.min(room.get(), bytes.remaining());
-                room.addAndGet(-length);
-                consumer.consume(bytes.slice().limit(length));
-                bytes.position(bytes.position() + length);
-            } else {
+        for (ByteBuffer bytes = arrived.peek(); bytes != null && !over.get(); bytes = arrived.peek()) {
+            if (to == null || !bytes.hasRemaining()) {
+                arrived.remove();
+                continue;
+            }
+            int length = (int) Math.min(room(to), bytes.remaining());
+            if (length == 0) {
                 return;
             }
+            room.addAndGet(-length);
+            to.consume(bytes.slice().limit(length));
+            bytes.position(bytes.position() + length);
         }
-        if (complete && next == null) {
-            end();
-        } else if ((consumer == null || room.get() > 0 || widened(consumer)) && asked.compareAndSet(false, true)) {
+        if (over.get()) {
+            return;
+        }
+        if (all) {
+            if (to != null) {
+                to.streamEnd(origin == null ? List.of() : origin.trailers());
+            }
+            end(null);
+        } else if (!asked && (to == null || room(to) > 0)) {
+            asked = true;
             source.request(1);
         }
     }
 
-    /** Asks the consumer for room, which it may give now or later. */
-    private boolean widened(AsyncDataConsumer consumer) throws IOException {
-        consumer.updateCapacity(this);
-        return room.get() > 0;
-    }
-
-    private void end() throws IOException, HttpException {
-        AsyncDataConsumer consumer = this.consumer;
-        if (!over.get()) {
-            if (consumer != null) {
-                consumer.streamEnd(origin == null ? List.of() : origin.trailers());
-            }
-            if (over.compareAndSet(false, true)) {
-                release();
-                callback.completed();
-            }
+    /** What the consumer has room for; it is asked for some, which it may give now or later. */
+    private long room(AsyncDataConsumer to) throws IOException {
+        if (room.get() == 0) {
+            to.updateCapacity(this);
         }
+        return room.get();
     }
 
     private boolean giveUp(Exception cause) {
@@ -155,22 +160,22 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
         if (source != null) {
             source.cancel();
         }
-        return fail(cause);
+        return end(cause);
     }
 
-    private boolean fail(Exception cause) {
+    private boolean end(@Nullable Exception cause) {
         if (!over.compareAndSet(false, true)) {
             return false;
         }
-        release();
-        callback.failed(cause);
-        return true;
-    }
-
-    private void release() {
-        AsyncDataConsumer consumer = this.consumer;
-        if (consumer != null) {
-            consumer.releaseResources();
+        AsyncDataConsumer to = consumer;
+        if (to != null) {
+            to.releaseResources();
         }
+        if (cause == null) {
+            callback.completed();
+        } else {
+            callback.failed(cause);
+        }
+        return true;
     }
 }

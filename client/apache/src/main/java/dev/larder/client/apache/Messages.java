@@ -2,6 +2,7 @@ package dev.larder.client.apache;
 
 import dev.larder.HttpCache;
 import dev.larder.client.ContentDigest;
+import dev.larder.client.Origin;
 import dev.larder.engine.RequestContent;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
@@ -9,6 +10,7 @@ import dev.larder.http.ResponseHead;
 import dev.larder.http.TargetUri;
 import dev.larder.http.Vary;
 import dev.larder.policy.CacheControls;
+import dev.larder.rules.Reason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
@@ -172,28 +174,28 @@ final class Messages {
     // Responses.
 
     /**
-     * The head of the origin's response for the cache.
+     * The origin's response for the cache.
      *
      * @param request the caller's
      * @param asked the request as the cache knows it
      * @param context that it was sent in
      */
-    ResponseHead received(HttpResponse response, HttpRequest request, RequestHead asked, HttpClientContext context) {
+    <B> Origin.Response<B> received(
+            HttpResponse response, B body, HttpRequest request, RequestHead asked, HttpClientContext context) {
         HttpFields fields = fields(response);
         if (ReceivedBytes.cutInHead(context, response)) {
             // Its last line may be half of one, and there may have been more.
-            return response.getCode() == 304
-                    ? new ResponseHead(304, withoutLast(fields))
-                    : unstorable(response.getCode(), fields);
+            HttpFields whole = fields.size() == 0 ? fields : fields.without(fields.name(fields.size() - 1));
+            ResponseHead head = new ResponseHead(response.getCode(), response.getCode() == 304 ? whole : fields);
+            return new Origin.Response<>(head, body, Reason.HEAD_BROKEN_OFF);
         }
         HttpFields sent = context.getRequest() == null ? asked.fields() : fields(context.getRequest());
-        boolean known = knew(asked.fields(), sent, fields);
         if (!request.containsHeader("User-Agent")) {
             userAgent = sent.first("User-Agent");
         }
-        return known || response.getCode() == 304
-                ? new ResponseHead(response.getCode(), fields)
-                : unstorable(response.getCode(), fields);
+        boolean known = knew(asked.fields(), sent, fields);
+        return new Origin.Response<>(
+                new ResponseHead(response.getCode(), fields), body, known ? null : Reason.REQUEST_UNKNOWN);
     }
 
     /** Whether the cache knew of the request what the response depends on. */
@@ -213,57 +215,32 @@ final class Messages {
         return true;
     }
 
-    private static HttpFields withoutLast(HttpFields fields) {
-        return fields.size() == 0 ? fields : fields.without(fields.name(fields.size() - 1));
-    }
-
-    /** No cache stores what is framed by nonsense, whatever else it is told. The caller does not get to see it. */
-    private static ResponseHead unstorable(int status, HttpFields fields) {
-        return new ResponseHead(
-                status, fields.toBuilder().set("Content-Length", "unknown").build());
-    }
-
     /**
      * Fills in what the caller is to see.
      *
-     * @param fromOrigin the origin's response, if that is what the caller is given
+     * @param fromOrigin the origin's response, if that is what the caller is given; may be the same
      */
     static void fill(HttpResponse response, HttpFields fields, @Nullable HttpResponse fromOrigin) {
-        response.setVersion(
-                fromOrigin == null || fromOrigin.getVersion() == null ? HttpVersion.HTTP_1_1 : fromOrigin.getVersion());
+        response.setVersion(fromOrigin == null ? HttpVersion.HTTP_1_1 : fromOrigin.getVersion());
         if (fromOrigin != null) {
             response.setReasonPhrase(fromOrigin.getReasonPhrase());
         }
         if (fromOrigin != null && fields.equals(fields(fromOrigin))) {
             response.setHeaders(fromOrigin.getHeaders());
-        } else {
-            add(fields, response);
+            return;
         }
+        Header[] headers = new Header[fields.size()];
+        for (int i = 0; i < headers.length; i++) {
+            headers[i] = new BasicHeader(fields.name(i), fields.value(i));
+        }
+        response.setHeaders(headers);
     }
 
-    /**
-     * What the cache changed about a response that is the origin's own, such as a Cache-Status that it added. All else
-     * stays what it really is, which the cache may have been told otherwise.
-     */
-    static void amend(HttpResponse relayed, ResponseHead received, ResponseHead answered) {
-        amend(relayed, received.fields(), received.fields(), answered.fields());
-        amend(relayed, answered.fields(), received.fields(), answered.fields());
-    }
-
-    private static void amend(HttpResponse relayed, HttpFields names, HttpFields before, HttpFields after) {
-        for (int i = 0; i < names.size(); i++) {
-            String name = names.name(i);
-            if (!after.values(name).equals(before.values(name))) {
-                relayed.removeHeaders(name);
-                after.values(name).forEach(value -> relayed.addHeader(name, value));
-            }
-        }
-    }
-
-    private static void add(HttpFields fields, HttpResponse response) {
-        for (int i = 0; i < fields.size(); i++) {
-            response.addHeader(new BasicHeader(fields.name(i), fields.value(i)));
-        }
+    /** What the client notes in the context when it has received a response, for one that the cache serves. */
+    static void served(HttpClientContext context, HttpRoute route, HttpRequest request, HttpResponse response) {
+        context.setRoute(route);
+        context.setRequest(request);
+        context.setResponse(response);
     }
 
     // Request content.
@@ -279,9 +256,7 @@ final class Messages {
      */
     static boolean isForKey(
             HttpRequest request, @Nullable EntityDetails entity, boolean repeatable, CacheControls controls) {
-        // The content of a QUERY is what it asks for (RFC 10008 2.7); that of other methods only if the caller says so.
-        boolean query = request.getMethod().equals("QUERY") && !controls.bypass();
-        if (entity == null || !(query || controls.bodyInKey())) {
+        if (entity == null || !ContentDigest.isForKey(request.getMethod(), controls)) {
             return false;
         }
         Set<String> trailers = entity.getTrailerNames();
@@ -292,10 +267,10 @@ final class Messages {
                 && (trailers == null || trailers.isEmpty());
     }
 
-    /** Moves what describes the content into the request's own fields, and digests both. */
-    static RequestContent digest(HttpRequest request, EntityDetails entity, byte[] bytes, CacheControls controls) {
+    /** What is known of content that was read. Moves what describes it into the request's own fields. */
+    static RequestContent known(HttpRequest request, EntityDetails entity, byte[] bytes, CacheControls controls) {
         MessageSupport.addContentTypeHeader(request, entity);
         MessageSupport.addContentEncodingHeader(request, entity);
-        return RequestContent.ofDigest(ContentDigest.of(fields(request), bytes, controls.bodyNormalized()));
+        return ContentDigest.known(fields(request), bytes, controls);
     }
 }

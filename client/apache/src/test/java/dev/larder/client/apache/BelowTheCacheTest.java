@@ -3,11 +3,14 @@ package dev.larder.client.apache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.larder.CacheInfo;
 import dev.larder.engine.CacheResult;
 import dev.larder.policy.CachePolicy;
+import dev.larder.rules.Reason;
 import dev.larder.testkit.RecordedRequest;
 import dev.larder.testkit.Reply;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -49,7 +52,10 @@ final class BelowTheCacheTest extends ApacheScenario {
         origin.on("/b").reply(fresh("1"));
         assertResult(get("/a"), CacheResult.MISS, "1");
         assertResult(get("/a"), CacheResult.MISS, "1");
-        assertThat(get("/a").info().stored()).isFalse();
+        CacheInfo info = get("/a").info();
+        assertThat(info.stored()).isFalse();
+        assertThat(info.storing()).isEqualTo(Reason.REQUEST_UNKNOWN);
+        assertThat(info.explain()).contains(Reason.REQUEST_UNKNOWN.sentence());
         get("/b");
         assertResult(get("/b"), CacheResult.HIT, "1");
     }
@@ -202,5 +208,16 @@ final class BelowTheCacheTest extends ApacheScenario {
         assertResult(get("/a"), CacheResult.MISS, "1");
         assertResult(get("/a"), CacheResult.HIT, "1");
         assertThat(origin.count("/a")).isEqualTo(2);
+    }
+
+    @Test
+    void aBodyThatBreaksOffIsNotRetriedByTheClient() throws Exception {
+        setup.retries = true;
+        reopen();
+        Reply whole = fresh("0123456789".repeat(50_000));
+        origin.on("/a").replies(whole.cutAfter(200_000, Reply.Cut.RST), whole, whole);
+        assertThatThrownBy(() -> get("/a")).isInstanceOf(IOException.class);
+        assertThat(origin.count("/a")).isEqualTo(1);
+        assertResult(get("/a"), CacheResult.MISS, "0123456789".repeat(50_000));
     }
 }

@@ -25,9 +25,7 @@ final class Content {
 
     /** Whether {@link #digested} has something to do. */
     static boolean isForKey(HttpRequest request, CacheControls controls) {
-        // The content of a QUERY is what it asks for (RFC 10008 2.7); that of other methods only if the caller says so.
-        boolean query = request.method().equals("QUERY") && !controls.bypass();
-        return (query || controls.bodyInKey()) && of(request).present();
+        return ContentDigest.isForKey(request.method(), controls) && of(request).present();
     }
 
     /** Reads the content to digest it; content over the limit stays opaque. */
@@ -41,8 +39,7 @@ final class Content {
         return collecting.bytes.thenApply(bytes -> bytes == null
                 ? new Known(RequestContent.OPAQUE, request)
                 : new Known(
-                        RequestContent.ofDigest(
-                                ContentDigest.of(Fields.of(request.headers()), bytes, controls.bodyNormalized())),
+                        ContentDigest.known(Fields.of(request.headers()), bytes, controls),
                         HttpRequest.newBuilder(request, (name, value) -> true)
                                 .method(request.method(), HttpRequest.BodyPublishers.ofByteArray(bytes))
                                 .build()));

@@ -27,9 +27,7 @@ record Content(RequestContent content, Request request) {
         if (body == null || body.contentLength() == 0) {
             return new Content(RequestContent.NONE, request);
         }
-        // The content of a QUERY is what it asks for (RFC 10008 2.7); that of other methods only if the caller says so.
-        boolean query = request.method().equals("QUERY") && !controls.bypass();
-        boolean isForKey = query || controls.bodyInKey();
+        boolean isForKey = ContentDigest.isForKey(request.method(), controls);
         if (!isForKey || body.isDuplex() || body.isOneShot() || body.contentLength() > ContentDigest.MOST_BYTES) {
             return new Content(RequestContent.OPAQUE, request);
         }
@@ -37,9 +35,8 @@ record Content(RequestContent content, Request request) {
         if (bytes == null) {
             return new Content(RequestContent.OPAQUE, request);
         }
-        String digest = ContentDigest.of(fields, bytes.toByteArray(), controls.bodyNormalized());
         return new Content(
-                RequestContent.ofDigest(digest),
+                ContentDigest.known(fields, bytes.toByteArray(), controls),
                 request.newBuilder()
                         .method(request.method(), new Known(body.contentType(), body.contentLength(), bytes))
                         .build());

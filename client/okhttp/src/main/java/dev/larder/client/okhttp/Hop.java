@@ -195,12 +195,19 @@ final class Hop {
     }
 
     /** By a call of its own, because this one may be over. */
-    private Origin.Response<OriginBody> askApart(Request network) throws IOException {
+    private Origin.Response<OriginBody> askApart(Request network) throws IOException, InterruptedException {
         okhttp3.Call own = plain.newCall(network);
         Wire wire = Wire.of(own);
         wire.watch();
-        Response response = wire.restore(own.execute());
-        return new Origin.Response<>(head(response), new OriginBody(response, own));
+        try {
+            Response response = wire.restore(own.execute());
+            return new Origin.Response<>(head(response), new OriginBody(response, own));
+        } catch (IOException e) {
+            if (Thread.interrupted()) {
+                throw new GivenUp(e, true);
+            }
+            throw e;
+        }
     }
 
     private static ResponseHead head(Response response) {

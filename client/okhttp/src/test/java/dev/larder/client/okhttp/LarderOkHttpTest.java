@@ -30,6 +30,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import okhttp3.Cache;
@@ -89,6 +91,35 @@ final class LarderOkHttpTest {
                 .clock(clock)
                 .build();
         client = with(plain.newBuilder());
+    }
+
+    /** A cache whose executor ends with the program says nothing about the origin when it does. */
+    @Test
+    void anInterruptedRevalidationIsNoFailureOfTheOrigin() throws Exception {
+        ExecutorService background = Executors.newSingleThreadExecutor();
+        cache = HttpCache.builder()
+                .storage(storage)
+                .listener(events)
+                .executor(background)
+                .clock(clock)
+                .build();
+        client = with(plain.newBuilder());
+        CountDownLatch gate = new CountDownLatch(1);
+        String control = "max-age=10, stale-while-revalidate=60";
+        origin.on("/a")
+                .replies(
+                        Reply.ok("1").field("Cache-Control", control),
+                        Reply.ok("2").field("Cache-Control", control).hold(gate));
+        get(client, "/a", CacheResult.MISS);
+        clock.advance(Duration.ofSeconds(20));
+        get(client, "/a", CacheResult.STALE);
+        origin.awaitRequests("/a", 2, SOON);
+        background.shutdownNow();
+        assertThat(background.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+        gate.countDown();
+        assertThat(cache.statistics().failed()).isZero();
+        assertThat(cache.entries().next().stored().fields().first("Cache-Control"))
+                .isEqualTo(control);
     }
 
     private OkHttpClient with(OkHttpClient.Builder builder) {

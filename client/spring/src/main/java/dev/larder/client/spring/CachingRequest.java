@@ -139,9 +139,9 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
             CacheControls controls = LarderAttributes.controlsOf(getAttributes());
             RequestContent content = body == null ? RequestContent.NONE : RequestContent.OPAQUE;
             Body sent = body;
-            if (body != null && isForKey(controls)) {
+            if (body != null && ContentDigest.isForKey(asked.method(), controls)) {
                 byte[] bytes = bytes(body);
-                content = digest(bytes, controls);
+                content = ContentDigest.known(asked.fields(), bytes, controls);
                 sent = out -> out.write(bytes);
             }
             Call call = new Call(asked, content, controls, patience);
@@ -177,19 +177,6 @@ final class CachingRequest extends AbstractStreamingClientHttpRequest {
                 }
                 throw e;
             }
-        }
-
-        private boolean isForKey(CacheControls controls) {
-            return (asked.method().equals("QUERY") && !controls.bypass()) || controls.bodyInKey();
-        }
-
-        private RequestContent digest(byte[] bytes, CacheControls controls) {
-            if (bytes.length == 0) {
-                return RequestContent.NONE;
-            }
-            return bytes.length > ContentDigest.MOST_BYTES
-                    ? RequestContent.OPAQUE
-                    : RequestContent.ofDigest(ContentDigest.of(asked.fields(), bytes, controls.bodyNormalized()));
         }
 
         private static byte[] bytes(Body body) throws IOException {

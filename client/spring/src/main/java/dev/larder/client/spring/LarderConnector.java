@@ -26,7 +26,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -34,7 +33,6 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 import org.springframework.http.client.reactive.ClientHttpRequest;
 import org.springframework.http.client.reactive.ClientHttpResponse;
 import reactor.adapter.JdkFlowAdapter;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
@@ -170,24 +168,18 @@ public final class LarderConnector implements ClientHttpConnector {
             if (body == null) {
                 return answer(RequestContent.NONE, null, controls, followed);
             }
-            if (!(asked.method().equals("QUERY") && !controls.bypass()) && !controls.bodyInKey()) {
+            if (!ContentDigest.isForKey(asked.method(), controls)) {
                 return answer(RequestContent.OPAQUE, body, controls, followed);
             }
-            // As a Flux, because of a Mono the length is not looked at.
-            return DataBufferUtils.join(Flux.from(body.whole()), ContentDigest.MOST_BYTES)
-                    .map(all -> taken(all).get(0).array())
-                    .defaultIfEmpty(new byte[0])
-                    .flatMap(bytes -> answer(
-                            digest(bytes, controls), bytes.length == 0 ? null : body.read(bytes), controls, followed))
-                    .onErrorResume(
-                            DataBufferLimitException.class,
-                            tooLong -> answer(RequestContent.OPAQUE, body, controls, followed));
-        }
-
-        private RequestContent digest(byte[] bytes, CacheControls controls) {
-            return bytes.length == 0
-                    ? RequestContent.NONE
-                    : RequestContent.ofDigest(ContentDigest.of(asked.fields(), bytes, controls.bodyNormalized()));
+            return ReadAhead.of(body.whole()).flatMap(read -> {
+                byte[] all = read.all();
+                if (all == null) {
+                    return answer(RequestContent.OPAQUE, body.with(read), controls, followed)
+                            .doFinally(end -> read.release());
+                }
+                RequestContent known = ContentDigest.known(asked.fields(), all, controls);
+                return answer(known, all.length == 0 ? null : body.with(all), controls, followed);
+            });
         }
 
         private Mono<ClientHttpResponse> answer(

@@ -40,9 +40,16 @@ final class RecordedRequest extends AbstractClientHttpRequest {
         }
 
         /** The same from memory, written in the same way. */
-        Content read(byte[] bytes) {
+        Content with(byte[] bytes) {
             Mono<DataBuffer> all = Mono.fromSupplier(() -> DefaultDataBufferFactory.sharedInstance.wrap(bytes));
             return pieces == null ? of(all) : flushed(Mono.just(all));
+        }
+
+        /** Other content, written in the same way. */
+        Content with(Publisher<DataBuffer> other) {
+            return pieces == null
+                    ? of(whole instanceof Mono ? Mono.fromDirect(other) : other)
+                    : flushed(Mono.just(other));
         }
 
         Mono<Void> writeTo(ClientHttpRequest request) {

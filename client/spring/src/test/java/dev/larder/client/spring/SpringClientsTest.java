@@ -1,6 +1,7 @@
 package dev.larder.client.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.larder.CacheInfo;
 import dev.larder.HttpCache;
@@ -15,12 +16,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
@@ -32,6 +37,7 @@ import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.reactive.function.client.support.WebClientAdapter;
 import org.springframework.web.service.annotation.GetExchange;
 import org.springframework.web.service.invoker.HttpServiceProxyFactory;
+import reactor.core.publisher.Flux;
 
 /** What Spring's users write, over real sockets: each scenario through every client. */
 @Timeout(60)
@@ -124,19 +130,50 @@ class SpringClientsTest {
         assertThat(origin.requests("/a").get(1).first("If-None-Match")).isEqualTo("\"1\"");
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void redirectsAreStoredUnderTheirOwnUris(Client client) {
-        origin.on("/old").reply(Reply.status(301).field("Location", "/new").field("Cache-Control", "max-age=60"));
-        origin.on("/new").reply(Reply.ok("new").field("Cache-Control", "max-age=60"));
-        for (int i = 0; i < 2; i++) {
-            assertThat(get(client, "/old").getBody()).isEqualTo("new");
+    /** Some content can be had once only, such as what is read from a connection. */
+    @Test
+    void contentForAKeyIsSubscribedToOnceWhateverItsLength() {
+        origin.on("/a").answer(request -> Reply.ok("" + request.body().length).field("Cache-Control", "max-age=60"));
+        int piece = 300_000;
+        for (int pieces : new int[] {0, 1, 3, 4, 5, 12}) {
+            AtomicInteger subscriptions = new AtomicInteger();
+            Flux<DataBuffer> content = Flux.range(0, pieces)
+                    .map(i -> (DataBuffer) DefaultDataBufferFactory.sharedInstance.wrap(new byte[piece]))
+                    .doOnSubscribe(subscription -> subscriptions.incrementAndGet());
+            String got = webClient
+                    .post()
+                    .uri(origin.uri("/a"))
+                    .attributes(LarderAttributes.controls(CacheControls.NONE.withBodyInKey()))
+                    .attributes(LarderAttributes.info(infos::add))
+                    .body(content, DataBuffer.class)
+                    .retrieve()
+                    .bodyToMono(String.class)
+                    .block(Duration.ofSeconds(30));
+            assertThat(got).isEqualTo("" + pieces * piece);
+            assertThat(subscriptions).as(pieces + " pieces").hasValue(1);
+            assertThat(infos.get(infos.size() - 1).stored())
+                    .as(pieces + " pieces")
+                    .isEqualTo(pieces > 0 && pieces <= 3);
         }
-        assertThat(get(client, "/new").getBody()).isEqualTo("new");
-        assertThat(origin.count("/old")).isEqualTo(1);
-        assertThat(origin.count("/new")).isEqualTo(1);
-        assertThat(infos.stream().map(CacheInfo::status))
-                .containsExactly(CacheResult.MISS, CacheResult.MISS, CacheResult.HIT, CacheResult.HIT, CacheResult.HIT);
+    }
+
+    @Test
+    void contentThatFailsBehindItsBeginningFailsTheRequest() {
+        origin.on("/a").reply(Reply.ok("1"));
+        for (int pieces : new int[] {1, 12}) {
+            Flux<DataBuffer> content = Flux.range(0, pieces)
+                    .map(i -> (DataBuffer) DefaultDataBufferFactory.sharedInstance.wrap(new byte[300_000]))
+                    .concatWith(Flux.error(new IllegalStateException("no more")));
+            assertThatThrownBy(() -> webClient
+                            .post()
+                            .uri(origin.uri("/a"))
+                            .attributes(LarderAttributes.controls(CacheControls.NONE.withBodyInKey()))
+                            .body(content, DataBuffer.class)
+                            .retrieve()
+                            .bodyToMono(String.class)
+                            .block(Duration.ofSeconds(30)))
+                    .hasStackTraceContaining("no more");
+        }
     }
 
     @ParameterizedTest

@@ -6,7 +6,6 @@ import dev.larder.client.Answer;
 import dev.larder.client.Body;
 import dev.larder.client.Call;
 import dev.larder.client.Origin;
-import dev.larder.engine.CacheStatus;
 import dev.larder.http.EntityTag;
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
@@ -390,15 +389,6 @@ final class Exchange implements Origin.Async<AppBody> {
     void flushClient() throws IOException {
         // Some containers only commit in flushBuffer(), and send what follows when they like.
         client.getOutputStream().flush();
-    }
-
-    /** The application's own head with what the cache says of itself. */
-    ResponseHead withCacheStatus(ResponseHead own, Answer<AppBody> answer) {
-        HttpFields.Builder fields = own.fields().toBuilder().remove(CacheStatus.NAME);
-        for (String member : answer.head().fields().values(CacheStatus.NAME)) {
-            fields.add(CacheStatus.NAME, member);
-        }
-        return own.withFields(fields.build());
     }
 
     /**

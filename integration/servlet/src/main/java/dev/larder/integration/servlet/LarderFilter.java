@@ -9,8 +9,7 @@ import dev.larder.http.TargetUri;
 import dev.larder.policy.CacheControls;
 import dev.larder.policy.CachePolicy;
 import dev.larder.storage.Storage;
-import dev.larder.storage.file.FileStorage;
-import dev.larder.storage.memory.InMemoryStorage;
+import dev.larder.storage.StorageSpec;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -22,7 +21,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Objects;
 import java.util.function.Function;
@@ -41,11 +40,12 @@ import org.jspecify.annotations.Nullable;
  * constructor it is configured by init parameters:
  *
  * <ul>
- *   <li>{@code storage}: {@code memory} (the default) or {@code file:} and a directory
+ *   <li>{@code storage}: a {@link StorageSpec} such as {@code file:/var/cache/app}, {@code memory:} by default
  *   <li>{@code cache-name}: this cache's name in Cache-Status, {@code Larder} by default
  *   <li>{@code cache-status}: whether responses say how they came about (RFC 9211), {@code true} by default
  *   <li>{@code heuristics}: whether responses without a lifetime get one (RFC 9111 4.2.2), {@code false} by default
  *   <li>{@code etag-max-bytes}: see {@link Builder#etags}, 0 by default
+ *   <li>{@code wait-at-most-seconds}: see {@link Builder#waitingAtMost}, 10 by default
  * </ul>
  *
  * <p>Thread-safe.
@@ -59,9 +59,12 @@ public final class LarderFilter implements Filter {
 
     private static final String EXCHANGE_ATTRIBUTE = Exchange.class.getName();
 
+    private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
+
     private final boolean configuredByParameters;
     private final Function<? super HttpServletRequest, CacheControls> controls;
     private int mostTagged;
+    private Duration patience = DEFAULT_PATIENCE;
     private @Nullable HttpCache cache;
     private boolean ownsCache;
 
@@ -75,6 +78,7 @@ public final class LarderFilter implements Filter {
         configuredByParameters = false;
         controls = b.controls;
         mostTagged = b.mostTagged;
+        patience = b.patience;
         ownsCache = b.cache == null;
         cache = b.cache != null ? b.cache : newCache(b.storage, b.policy);
     }
@@ -127,28 +131,19 @@ public final class LarderFilter implements Filter {
         for (String name : Collections.list(config.getInitParameterNames())) {
             String value = config.getInitParameter(name).trim();
             switch (name) {
-                case "storage" -> storage = storage(value);
+                case "storage" -> storage = StorageSpec.parse(value).open();
                 case "cache-name" -> policy.cacheName(value);
                 case "cache-status" -> policy.cacheStatus(truth(name, value));
                 case "heuristics" -> policy.heuristics(truth(name, value));
-                case "etag-max-bytes" -> mostTagged = size(name, value);
+                case "etag-max-bytes" -> mostTagged = count(name, value);
+                case "wait-at-most-seconds" -> patience = Duration.ofSeconds(count(name, value));
                 default ->
-                    throw new IllegalArgumentException("unknown init parameter " + name
-                            + "; known are storage, cache-name, cache-status, heuristics and etag-max-bytes");
+                    throw new IllegalArgumentException("unknown init parameter " + name + "; known are storage,"
+                            + " cache-name, cache-status, heuristics, etag-max-bytes and wait-at-most-seconds");
             }
         }
         cache = newCache(storage, policy.build());
         ownsCache = true;
-    }
-
-    private static Storage storage(String spec) throws IOException {
-        if (spec.equals("memory")) {
-            return InMemoryStorage.create();
-        }
-        if (spec.startsWith("file:") && spec.length() > 5) {
-            return FileStorage.builder().directory(Path.of(spec.substring(5))).open();
-        }
-        throw new IllegalArgumentException("storage has to be memory or file:DIRECTORY, not " + spec);
     }
 
     private static boolean truth(String name, String value) {
@@ -158,16 +153,16 @@ public final class LarderFilter implements Filter {
         throw new IllegalArgumentException(name + " has to be true or false, not " + value);
     }
 
-    private static int size(String name, String value) {
+    private static int count(String name, String value) {
         try {
-            int size = Integer.parseInt(value);
-            if (size >= 0) {
-                return size;
+            int count = Integer.parseInt(value);
+            if (count >= 0) {
+                return count;
             }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(name + " has to be a number of bytes, not " + value, e);
+            // The message below says it.
         }
-        throw new IllegalArgumentException(name + " has to be a number of bytes, not " + value);
+        throw new IllegalArgumentException(name + " has to be a whole number, 0 or more, not " + value);
     }
 
     @Override
@@ -196,7 +191,7 @@ public final class LarderFilter implements Filter {
         }
         Exchange exchange = new Exchange(known, mostTagged, http, client, chain, head);
         request.setAttribute(EXCHANGE_ATTRIBUTE, exchange);
-        exchange.serve(new Call(head, content(http), controls.apply(http), null));
+        exchange.serve(new Call(head, content(http), controls.apply(http), patience, true));
     }
 
     /** Null when its target is nothing that could be cached. */
@@ -252,6 +247,7 @@ public final class LarderFilter implements Filter {
         private boolean policyGiven;
         private Function<? super HttpServletRequest, CacheControls> controls = request -> CacheControls.NONE;
         private int mostTagged;
+        private Duration patience = DEFAULT_PATIENCE;
 
         private Builder() {}
 
@@ -292,6 +288,21 @@ public final class LarderFilter implements Filter {
                 throw new IllegalArgumentException("maxBytes has to be 0 or more, not " + maxBytes);
             }
             mostTagged = maxBytes;
+            return this;
+        }
+
+        /**
+         * How long a request waits for another one for which the application runs already, before the application runs for
+         * it, too: 10 seconds by default. It waits for the beginning of a response that it can share; where the storage
+         * cannot hand out what is being written, for the end.
+         *
+         * @param limit zero for not at all
+         */
+        public Builder waitingAtMost(Duration limit) {
+            if (limit.isNegative()) {
+                throw new IllegalArgumentException("the limit has to be zero or more, not " + limit);
+            }
+            patience = limit;
             return this;
         }
 

@@ -5,6 +5,7 @@ import dev.larder.client.Body;
 import dev.larder.client.Origin;
 import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
+import dev.larder.rules.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -125,11 +126,7 @@ final class Run {
      */
     void respond(ResponseHead head, boolean storable, @Nullable Supplier<Map<String, String>> trailers)
             throws IOException {
-        // Nothing that varies by everything is ever stored, whatever policies say (RFC 9111 4.1).
-        ResponseHead told = storable
-                ? head
-                : head.withFields(head.fields().toBuilder().add("Vary", "*").build());
-        response.complete(new Origin.Response<>(told, body));
+        response.complete(new Origin.Response<>(head, body, storable ? null : Reason.BODY_UNSEEN));
         if (background) {
             signal.await(() -> body.isTaken() || exchange.isRefused(body));
             mode = signal.test(body::isTaken) ? Mode.STORED : Mode.DROPPED;
@@ -137,8 +134,7 @@ final class Run {
         }
         Answer<AppBody> answer = exchange.verdict(body);
         if (answer != null && answer.relayed() == body) {
-            ResponseHead sent = storable ? answer.head() : exchange.withCacheStatus(head, answer);
-            withoutBody = exchange.writeHead(sent, answer.info(), trailers);
+            withoutBody = exchange.writeHead(answer.head(), answer.info(), trailers);
             mode = Mode.RELAYED;
         } else if (answer != null && signal.test(body::isTaken)) {
             Body stored = answer.body();

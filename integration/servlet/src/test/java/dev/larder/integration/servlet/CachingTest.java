@@ -11,6 +11,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -143,6 +144,29 @@ final class CachingTest extends FilterScenario {
             client.close();
         }
         assertThat(server.calls("/a")).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("who has waited long enough for another's response is answered by a run of its own")
+    void waitingAtMost() throws Exception {
+        start(LarderFilter.builder().waitingAtMost(Duration.ofMillis(50)));
+        CountDownLatch gate = new CountDownLatch(1);
+        server.on("/a", (request, response) -> {
+            if (server.calls("/a") == 1) {
+                assertThat(gate.await(20, TimeUnit.SECONDS)).isTrue();
+            }
+            response.setHeader("Cache-Control", "max-age=60");
+            response.getOutputStream().print(request.getHeader("X-Who"));
+        });
+        try (Connection leader = connect()) {
+            leader.send("GET", "/a", "X-Who: leader");
+            eventually(() -> server.calls("/a") == 1);
+            assertThat(get("/a", "X-Who: follower").body()).isEqualTo("follower");
+            assertThat(get("/a").hit()).isTrue();
+            gate.countDown();
+            assertThat(leader.read("GET").body()).isEqualTo("leader");
+        }
+        assertThat(server.calls("/a")).isEqualTo(2);
     }
 
     @Test

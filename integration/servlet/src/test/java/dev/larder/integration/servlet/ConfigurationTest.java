@@ -7,6 +7,7 @@ import dev.larder.HttpCache;
 import dev.larder.policy.CacheControls;
 import jakarta.servlet.DispatcherType;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -66,13 +67,30 @@ final class ConfigurationTest {
     }
 
     @Test
+    @DisplayName("any storage whose module is there can be named")
+    void storages() throws Exception {
+        for (String spec : List.of("memory:?maxBytes=1m", "sqlite:" + directory.resolve("larder.sqlite"))) {
+            try (TestServer server = server(Map.of("storage", spec, "wait-at-most-seconds", "5"))) {
+                FilterScenario.send(server, "GET", "/a");
+                assertThat(FilterScenario.send(server, "GET", "/a").hit())
+                        .as(spec)
+                        .isTrue();
+            }
+        }
+        assertThat(directory.resolve("larder.sqlite")).isNotEmptyFile();
+    }
+
+    @Test
     @DisplayName("a wrong parameter stops the application and says what is wrong")
     void wrongParameters() {
         assertThatThrownBy(() -> server(Map.of("storrage", "memory")))
                 .hasMessageContaining("LarderFilter cannot be set up")
                 .hasMessageContaining("storrage")
                 .hasMessageContaining("etag-max-bytes");
-        assertThatThrownBy(() -> server(Map.of("storage", "redis"))).hasMessageContaining("redis");
+        assertThatThrownBy(() -> server(Map.of("storage", "nowhere:"))).hasMessageContaining("nowhere");
+        assertThatThrownBy(() -> server(Map.of("storage", "file"))).hasMessageContaining("no scheme");
+        assertThatThrownBy(() -> server(Map.of("wait-at-most-seconds", "soon")))
+                .hasMessageContaining("wait-at-most-seconds");
         assertThatThrownBy(() -> server(Map.of("heuristics", "yes"))).hasMessageContaining("heuristics");
         assertThatThrownBy(() -> server(Map.of("etag-max-bytes", "-1"))).hasMessageContaining("etag-max-bytes");
     }
@@ -87,6 +105,8 @@ final class ConfigurationTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("cache(…)");
         assertThatThrownBy(() -> LarderFilter.builder().etags(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> LarderFilter.builder().waitingAtMost(Duration.ofSeconds(-1)))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

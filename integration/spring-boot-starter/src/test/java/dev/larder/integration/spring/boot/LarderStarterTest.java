@@ -16,10 +16,14 @@ import dev.larder.storage.memory.InMemoryStorage;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationHandler;
+import io.micrometer.observation.ObservationRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -297,6 +301,33 @@ class LarderStarterTest {
                             .functionCounter()
                             .count())
                     .isEqualTo(1);
+        });
+    }
+
+    @Test
+    void theClientsObservationSaysHowItsRequestWasAnswered() {
+        fresh("/a");
+        ObservationRegistry observations = ObservationRegistry.create();
+        List<String> events = new CopyOnWriteArrayList<>();
+        observations.observationConfig().observationHandler(new ObservationHandler<Observation.Context>() {
+            @Override
+            public void onEvent(Observation.Event event, Observation.Context context) {
+                events.add(context.getName() + " " + event.getName());
+            }
+
+            @Override
+            public boolean supportsContext(Observation.Context context) {
+                return true;
+            }
+        });
+        application.withBean(ObservationRegistry.class, () -> observations).run(context -> {
+            RestClient client = context.getBean(RestClient.Builder.class)
+                    .observationRegistry(observations)
+                    .build();
+            for (int i = 0; i < 2; i++) {
+                client.get().uri(origin.uri("/a")).retrieve().body(String.class);
+            }
+            assertThat(events).containsExactly("http.client.requests larder.miss", "http.client.requests larder.hit");
         });
     }
 }

@@ -166,7 +166,7 @@ final class AsyncCaching implements AsyncExecChainHandler {
             }
         }
         // Before the caller hears of the response: one who has had enough then has not cancelled.
-        Feeding feeding = new Feeding(origin, callback);
+        Feeding feeding = new Feeding(origin, callback, scope.execCount);
         scope.cancellableDependency.setDependency(feeding);
         try {
             AsyncDataConsumer consumer = callback.handleResponse(response, details);

@@ -1,19 +1,17 @@
 package dev.larder.client.apache;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.async.AsyncExecCallback;
 import org.apache.hc.client5.http.impl.classic.RequestFailedException;
 import org.apache.hc.core5.concurrent.Cancellable;
-import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.nio.AsyncDataConsumer;
 import org.apache.hc.core5.http.nio.CapacityChannel;
@@ -23,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChannel, Cancellable {
     private final @Nullable AsyncBody origin;
     private final AsyncExecCallback callback;
+    private final AtomicInteger tries;
 
     private final Turns turns = new Turns(this::feed);
     private final AtomicLong room = new AtomicLong();
@@ -37,10 +36,12 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
      * A body for the caller.
      *
      * @param origin the response that it comes from, if that is the origin's: then its trailers are the caller's, too
+     * @param tries how often the client believes to have tried
      */
-    Feeding(@Nullable AsyncBody origin, AsyncExecCallback callback) {
+    Feeding(@Nullable AsyncBody origin, AsyncExecCallback callback, AtomicInteger tries) {
         this.origin = origin;
         this.callback = callback;
+        this.tries = tries;
     }
 
     /** Who is fed; without one the body is read all the same. Called before this subscribes to it. */
@@ -72,25 +73,7 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
 
     @Override
     public void onError(Throwable failure) {
-        end(beyondRetry(failure));
-    }
-
-    /**
-     * A failure that the client does not answer with another try: its retries do not ask whether a response has begun, and
-     * the caller would be given the second one behind what there is of this.
-     */
-    private static Exception beyondRetry(Throwable failure) {
-        if (failure instanceof InterruptedIOException
-                || failure instanceof ConnectionClosedException
-                || failure instanceof SSLException) {
-            return (IOException) failure;
-        }
-        if (failure instanceof Exception e && !(e instanceof IOException)) {
-            return e;
-        }
-        ConnectionClosedException broken = new ConnectionClosedException("The response broke off: " + failure);
-        broken.initCause(failure);
-        return broken;
+        end(failure instanceof Exception e ? e : new IOException(failure));
     }
 
     @Override
@@ -174,6 +157,9 @@ final class Feeding implements Flow.Subscriber<List<ByteBuffer>>, CapacityChanne
         if (cause == null) {
             callback.completed();
         } else {
+            // The client's retries do not ask whether a response has begun, and the caller would be given a second one
+            // behind what there is of this.
+            tries.set(Integer.MAX_VALUE);
             callback.failed(cause);
         }
         return true;

@@ -764,6 +764,23 @@ public abstract class StorageContract {
         }
     }
 
+    @Test
+    @DisplayName("a writer goes on reading back when its entry was committed and has been removed since")
+    void readBackAfterRemoval() throws Exception {
+        Storage storage = start();
+        byte[] body = bytes(300_000, 5);
+        try (EntryWriter writer = storage.create(head("key").build())) {
+            writer.write(ByteBuffer.wrap(body));
+            assertThat(writer.commit(List.of())).isTrue();
+            assertThat(storage.removeKey("key")).isEqualTo(1);
+            ByteBuffer target = ByteBuffer.allocate(body.length);
+            while (writer.readsBack() && target.hasRemaining()) {
+                assertThat(writer.readBack(target.position(), target)).isPositive();
+            }
+            assertThat(target.array()).isEqualTo(writer.readsBack() ? body : new byte[body.length]);
+        }
+    }
+
     // ---- heads
 
     @Test

@@ -251,7 +251,10 @@ final class FileEntryWriter implements EntryWriter {
         }
     }
 
-    /** Not the writer's own channel: a reader that is interrupted closes the channel that it reads. */
+    /**
+     * Not the writer's own channel, because a reader that is interrupted closes the channel that it reads; unless the file
+     * has been removed from the directory, where nothing can be opened any more.
+     */
     private FileChannel readingChannel() throws IOException {
         FileChannel known = in;
         if (known == null || !known.isOpen()) {
@@ -259,7 +262,15 @@ final class FileEntryWriter implements EntryWriter {
             if (file == null) {
                 throw new ClosedChannelException();
             }
-            known = FileChannel.open(file, EntryFile.READ);
+            FileChannel own = out;
+            try {
+                known = FileChannel.open(file, EntryFile.READ);
+            } catch (NoSuchFileException e) {
+                if (own == null || !own.isOpen()) {
+                    throw e;
+                }
+                return own;
+            }
             in = known;
         }
         return known;

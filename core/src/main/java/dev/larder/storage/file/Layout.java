@@ -175,7 +175,8 @@ final class Layout {
 
     /** Creates a file that nobody else can open, and that was not there before. */
     FileChannel createFile(Path path) throws IOException {
-        Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        Set<StandardOpenOption> options =
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
         return FileChannel.open(path, options, posix ? PRIVATE_FILE : NONE);
     }
 

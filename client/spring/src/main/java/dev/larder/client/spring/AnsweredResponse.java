@@ -5,6 +5,7 @@ import dev.larder.client.Answer;
 import dev.larder.client.Body;
 import java.net.HttpCookie;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
@@ -22,6 +23,8 @@ final class AnsweredResponse implements ClientHttpResponse, CacheInfo.Carrier {
     private final Answer<ClientHttpResponse> answer;
     private final @Nullable ClientHttpResponse fromOrigin;
     private final HttpHeaders headers;
+    /** Someone reads the body, or nobody ever will. */
+    private final AtomicBoolean taken = new AtomicBoolean();
 
     /**
      * An answer.
@@ -80,8 +83,22 @@ final class AnsweredResponse implements ClientHttpResponse, CacheInfo.Carrier {
         }
     }
 
+    /** The caller has given up: the body is closed if nobody has begun to read it. */
+    void abandon() {
+        if (taken.compareAndSet(false, true)) {
+            LarderConnector.abandon(answer);
+        }
+    }
+
     @Override
     public Flux<DataBuffer> getBody() {
+        return Flux.defer(() -> taken.compareAndSet(false, true)
+                ? body()
+                : Flux.error(
+                        new IllegalStateException("the body of a response can be read once, and not after a cancel")));
+    }
+
+    private Flux<DataBuffer> body() {
         ClientHttpResponse relayed = answer.relayed();
         Body body = answer.body();
         if (relayed != null) {

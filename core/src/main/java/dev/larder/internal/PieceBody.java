@@ -116,9 +116,11 @@ final class PieceBody implements Body {
             } catch (ExecutionException e) {
                 pieces.close();
                 Throwable cause = Download.unwrapped(e.getCause() == null ? e : e.getCause());
-                // A fresh exception: several readers may share the cause.
-                throw new IOException(
-                        cause.getMessage() == null ? "the response body broke off" : cause.getMessage(), cause);
+                // What the client threw is what its user knows, even if several readers share it.
+                throw cause instanceof IOException known
+                        ? known
+                        : new IOException(
+                                cause.getMessage() == null ? "the response body broke off" : cause.getMessage(), cause);
             }
         }
 

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A body that the cache serves, as an entity of the classic client. It is read once. */
 final class BodyEntity extends AbstractHttpEntity {
+    private static final int SHORT = 64 * 1024;
+
     private final long length;
     private final InputStream stream;
     private final @Nullable HttpEntity fromOrigin;
@@ -28,7 +30,7 @@ final class BodyEntity extends AbstractHttpEntity {
         super(details.getContentType(), details.getContentEncoding(), details.isChunked());
         this.fromOrigin = fromOrigin;
         this.length = body.length();
-        this.stream = new Plain(body.stream());
+        this.stream = new Finished(body.stream());
     }
 
     @Override
@@ -63,52 +65,22 @@ final class BodyEntity extends AbstractHttpEntity {
     }
 
     /**
-     * Fails with the client's own exceptions, and reads a short rest when it is closed, which is how this client is done
-     * with a body: what redirects is stored so, and what a decoder has found the end of.
+     * Reads a short rest when it is closed, which is how this client is done with a body: what redirects is stored so, and
+     * what a decoder has found the end of.
      */
-    private static final class Plain extends FilterInputStream {
-        private static final int SHORT = 64 * 1024;
-
-        Plain(InputStream stream) {
+    private static final class Finished extends FilterInputStream {
+        Finished(InputStream stream) {
             super(stream);
         }
 
         @Override
-        public int read() throws IOException {
-            try {
-                return super.read();
-            } catch (IOException e) {
-                throw plain(e);
-            }
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            try {
-                return super.read(target, offset, length);
-            } catch (IOException e) {
-                throw plain(e);
-            }
-        }
-
-        @Override
         public void close() throws IOException {
-            try {
-                byte[] rest = new byte[4096];
-                for (int left = SHORT; left > 0; ) {
-                    int read = in.read(rest);
-                    left = read < 0 ? 0 : left - read;
-                }
+            try (InputStream rest = in) {
+                rest.skipNBytes(SHORT);
             } catch (IOException e) {
-                // Closed before, or broken: nobody reads it any more, so there is nobody whom that could concern.
+                // It was short, or closed before, or is broken: nobody reads it any more.
                 return;
-            } finally {
-                super.close();
             }
-        }
-
-        private static IOException plain(IOException e) {
-            return e.getCause() instanceof IOException cause ? cause : e;
         }
     }
 }

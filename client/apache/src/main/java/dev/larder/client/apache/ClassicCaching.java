@@ -249,10 +249,7 @@ final class ClassicCaching implements ExecChainHandler {
             public void discard(OriginBody body) {
                 // A short rest is read so that the connection can be used again; a long one is not worth it.
                 try (InputStream stream = body.open()) {
-                    for (int left = WORTH_READING; left > 0; ) {
-                        int read = stream.read(new byte[4096]);
-                        left = read < 0 ? 0 : left - read;
-                    }
+                    stream.readNBytes(WORTH_READING);
                 } catch (IOException e) {
                     body.runtime.discardEndpoint();
                 }

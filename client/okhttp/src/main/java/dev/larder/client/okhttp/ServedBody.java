@@ -87,8 +87,7 @@ final class ServedBody extends ResponseBody {
                 if (call.isCanceled()) {
                     throw new IOException("Canceled", e);
                 }
-                // What OkHttp threw, not what the cache made of it.
-                throw e.getCause() instanceof IOException cause ? cause : e;
+                throw e;
             }
         }
     }

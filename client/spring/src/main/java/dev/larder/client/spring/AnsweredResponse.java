@@ -5,6 +5,7 @@ import dev.larder.client.Answer;
 import dev.larder.client.Body;
 import java.net.HttpCookie;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
@@ -22,6 +23,8 @@ final class AnsweredResponse implements ClientHttpResponse, CacheInfo.Carrier {
     private final Answer<ClientHttpResponse> answer;
     private final @Nullable ClientHttpResponse fromOrigin;
     private final HttpHeaders headers;
+    /** Someone reads the body, or nobody ever will. */
+    private final AtomicBoolean taken = new AtomicBoolean();
 
     /**
      * An answer.
@@ -31,16 +34,7 @@ final class AnsweredResponse implements ClientHttpResponse, CacheInfo.Carrier {
     AnsweredResponse(Answer<ClientHttpResponse> answer, @Nullable ClientHttpResponse fromOrigin) {
         this.answer = answer;
         this.fromOrigin = answer.info().fromCache() ? null : fromOrigin;
-        this.headers = headers(answer, this.fromOrigin);
-    }
-
-    private static HttpHeaders headers(Answer<?> answer, @Nullable ClientHttpResponse fromOrigin) {
-        // The client's own object, where the cache changed nothing.
-        if (fromOrigin != null && answer.head().fields().equals(SpringFields.of(fromOrigin.getHeaders()))) {
-            return fromOrigin.getHeaders();
-        }
-        return HttpHeaders.readOnlyHttpHeaders(
-                SpringFields.toHeaders(answer.head().fields()));
+        this.headers = SpringFields.answered(answer.head().fields(), this.fromOrigin);
     }
 
     @Override
@@ -89,8 +83,22 @@ final class AnsweredResponse implements ClientHttpResponse, CacheInfo.Carrier {
         }
     }
 
+    /** The caller has given up: the body is closed if nobody has begun to read it. */
+    void abandon() {
+        if (taken.compareAndSet(false, true)) {
+            LarderConnector.abandon(answer);
+        }
+    }
+
     @Override
     public Flux<DataBuffer> getBody() {
+        return Flux.defer(() -> taken.compareAndSet(false, true)
+                ? body()
+                : Flux.error(
+                        new IllegalStateException("the body of a response can be read once, and not after a cancel")));
+    }
+
+    private Flux<DataBuffer> body() {
         ClientHttpResponse relayed = answer.relayed();
         Body body = answer.body();
         if (relayed != null) {

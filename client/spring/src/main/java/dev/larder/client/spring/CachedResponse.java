@@ -28,16 +28,7 @@ final class CachedResponse implements ClientHttpResponse, CacheInfo.Carrier {
     CachedResponse(Answer<ClientHttpResponse> answer, @Nullable ClientHttpResponse fromOrigin) {
         this.answer = answer;
         this.fromOrigin = answer.info().fromCache() ? null : fromOrigin;
-        this.headers = headers(answer, this.fromOrigin);
-    }
-
-    private static HttpHeaders headers(Answer<?> answer, @Nullable ClientHttpResponse fromOrigin) {
-        // The client's own object, where the cache changed nothing.
-        if (fromOrigin != null && answer.head().fields().equals(SpringFields.of(fromOrigin.getHeaders()))) {
-            return fromOrigin.getHeaders();
-        }
-        return HttpHeaders.readOnlyHttpHeaders(
-                SpringFields.toHeaders(answer.head().fields()));
+        this.headers = SpringFields.answered(answer.head().fields(), this.fromOrigin);
     }
 
     ResponseHead head() {

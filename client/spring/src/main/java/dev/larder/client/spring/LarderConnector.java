@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -112,18 +113,29 @@ public final class LarderConnector implements ClientHttpConnector {
             HttpMethod method, URI uri, Function<? super ClientHttpRequest, Mono<Void>> requestCallback) {
         return Mono.deferContextual(context -> {
             RecordedRequest recorded = new RecordedRequest(method, uri);
-            return requestCallback.apply(recorded).then(Mono.defer(() -> {
-                RequestHead head = new RequestHead(method.name(), TargetUri.of(uri), recorded.fields());
-                return new Hop(
-                                recorded,
-                                head,
-                                uri,
-                                recorded.content(),
-                                context,
-                                false,
-                                !recorded.getCookies().isEmpty())
-                        .answer(0);
-            }));
+            AtomicBoolean cancelled = new AtomicBoolean();
+            AtomicReference<@Nullable AnsweredResponse> given = new AtomicReference<>();
+            return requestCallback
+                    .apply(recorded)
+                    .then(Mono.defer(() -> {
+                        RequestHead head = new RequestHead(method.name(), TargetUri.of(uri), recorded.fields());
+                        boolean cookies = !recorded.getCookies().isEmpty();
+                        return new Hop(recorded, head, uri, recorded.content(), context, false, cookies).answer(0);
+                    }))
+                    // Whoever cancels when the response is on its way, or there and unread, will not close its body.
+                    .doOnNext(response -> {
+                        given.set(response);
+                        if (cancelled.get()) {
+                            response.abandon();
+                        }
+                    })
+                    .doOnCancel(() -> {
+                        cancelled.set(true);
+                        AnsweredResponse response = given.get();
+                        if (response != null) {
+                            response.abandon();
+                        }
+                    });
         });
     }
 
@@ -133,6 +145,17 @@ public final class LarderConnector implements ClientHttpConnector {
         buffer.toByteBuffer(bytes);
         DataBufferUtils.release(buffer);
         return List.of(bytes);
+    }
+
+    /** An answer that came when the caller had just given up. */
+    static void abandon(Answer<?> answer) {
+        if (answer.relayed() instanceof ClientHttpResponse relayed) {
+            KIND.discard(relayed);
+        }
+        Body body = answer.body();
+        if (body != null) {
+            body.close();
+        }
     }
 
     /** One request to the cache. */
@@ -163,7 +186,7 @@ public final class LarderConnector implements ClientHttpConnector {
             this.cookies = cookies;
         }
 
-        Mono<ClientHttpResponse> answer(int followed) {
+        Mono<AnsweredResponse> answer(int followed) {
             CacheControls controls = LarderAttributes.controlsOf(recorded.getAttributes());
             if (body == null) {
                 return answer(RequestContent.NONE, null, controls, followed);
@@ -182,7 +205,7 @@ public final class LarderConnector implements ClientHttpConnector {
             });
         }
 
-        private Mono<ClientHttpResponse> answer(
+        private Mono<AnsweredResponse> answer(
                 RequestContent content, @Nullable Content sent, CacheControls controls, int followed) {
             AtomicReference<@Nullable ClientHttpResponse> fromOrigin = new AtomicReference<>();
             Call call = new Call(asked, content, controls, patience);
@@ -201,21 +224,10 @@ public final class LarderConnector implements ClientHttpConnector {
                                 : null;
                         return next == null ? Mono.just(response) : follow(next, response, followed);
                     })
-                    .doOnDiscard(Answer.class, Hop::abandon);
+                    .doOnDiscard(Answer.class, LarderConnector::abandon);
         }
 
-        /** An answer that came when the caller had just given up. */
-        private static void abandon(Answer<?> answer) {
-            if (answer.relayed() instanceof ClientHttpResponse relayed) {
-                KIND.discard(relayed);
-            }
-            Body body = answer.body();
-            if (body != null) {
-                body.close();
-            }
-        }
-
-        private Mono<ClientHttpResponse> follow(RequestHead next, AnsweredResponse redirect, int followed) {
+        private Mono<AnsweredResponse> follow(RequestHead next, AnsweredResponse redirect, int followed) {
             // Read to its end, because what redirects is worth storing, too.
             redirect.getBody().subscribe(DataBufferUtils::release, failure -> {
                 // Nobody reads this body; that it was not stored the listener hears.

@@ -2,7 +2,9 @@ package dev.larder.client.spring;
 
 import dev.larder.http.HttpFields;
 import dev.larder.http.RequestHead;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMessage;
 
 /** Between Spring's headers and Larder's fields. */
 final class SpringFields {
@@ -20,6 +22,13 @@ final class SpringFields {
             headers.add(fields.name(i), fields.value(i));
         }
         return headers;
+    }
+
+    /** What the caller is to see: the origin's own headers, if it was asked and the cache changed nothing. */
+    static HttpHeaders answered(HttpFields fields, @Nullable HttpMessage fromOrigin) {
+        return fromOrigin != null && fields.equals(of(fromOrigin.getHeaders()))
+                ? fromOrigin.getHeaders()
+                : HttpHeaders.readOnlyHttpHeaders(toHeaders(fields));
     }
 
     /** The caller's own headers where the cache added nothing to them. */

@@ -11,11 +11,14 @@ import dev.larder.storage.memory.InMemoryStorage;
 import dev.larder.testkit.ManualClock;
 import dev.larder.testkit.Reply;
 import dev.larder.testkit.ScriptedOrigin;
+import dev.larder.testkit.WatchedStorage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -37,17 +40,21 @@ import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.reactive.function.client.support.WebClientAdapter;
 import org.springframework.web.service.annotation.GetExchange;
 import org.springframework.web.service.invoker.HttpServiceProxyFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
 
 /** What Spring's users write, over real sockets: each scenario through every client. */
 @Timeout(60)
 class SpringClientsTest {
     private final ManualClock clock = new ManualClock();
     private final ScriptedOrigin origin = ScriptedOrigin.start(clock);
-    private final HttpCache cache = HttpCache.builder()
-            .storage(InMemoryStorage.builder().clock(clock).build())
-            .clock(clock)
-            .build();
+    private final WatchedStorage storage =
+            new WatchedStorage(InMemoryStorage.builder().clock(clock).build());
+    private final HttpCache cache =
+            HttpCache.builder().storage(storage).clock(clock).build();
     private final List<CacheInfo> infos = new ArrayList<>();
     private RestClient restClient;
     private WebClient webClient;
@@ -128,6 +135,44 @@ class SpringClientsTest {
         assertThat(get(client, "/a").getBody()).isEqualTo("1");
         assertThat(last()).isEqualTo(CacheResult.REVALIDATED);
         assertThat(origin.requests("/a").get(1).first("If-None-Match")).isEqualTo("\"1\"");
+    }
+
+    /** As when a filter of the user's is busy with the response, or a time-out ends. */
+    @Test
+    void whoCancelsWithTheResponseInHandLeavesNothingOpen() throws Exception {
+        byte[] large = new byte[200_000];
+        ConnectionProvider one = ConnectionProvider.create("one", 1);
+        WebClient client = WebClient.builder()
+                .clientConnector(LarderConnector.over(cache, new ReactorClientHttpConnector(HttpClient.create(one))))
+                .build();
+        for (String control : List.of("max-age=60", "no-store")) {
+            origin.on("/" + control).reply(Reply.ok().body(large).field("Cache-Control", control));
+            // Being stored, or passed on, at first; then from the storage, if it is there.
+            for (int i = 0; i < 2; i++) {
+                CountDownLatch inHand = new CountDownLatch(1);
+                Disposable waiting = client.mutate()
+                        .filter((request, next) -> next.exchange(request).flatMap(response -> {
+                            inHand.countDown();
+                            return Mono.never();
+                        }))
+                        .build()
+                        .get()
+                        .uri(origin.uri("/" + control))
+                        .retrieve()
+                        .bodyToMono(byte[].class)
+                        .subscribe();
+                assertThat(inHand.await(20, TimeUnit.SECONDS)).isTrue();
+                waiting.dispose();
+                assertThat(storage.awaitAllClosed()).as(control + " " + i).isZero();
+                assertThat(client.get()
+                                .uri(origin.uri("/" + control))
+                                .retrieve()
+                                .bodyToMono(byte[].class)
+                                .block(Duration.ofSeconds(10)))
+                        .hasSize(large.length);
+            }
+        }
+        one.dispose();
     }
 
     /** Some content can be had once only, such as what is read from a connection. */

@@ -82,15 +82,6 @@ final class AppRequest extends HttpServletRequestWrapper {
     }
 
     @Override
-    public int getIntHeader(String name) {
-        if (!isCondition(name)) {
-            return super.getIntHeader(name);
-        }
-        String value = fields().first(name);
-        return value == null ? -1 : Integer.parseInt(value);
-    }
-
-    @Override
     public @Nullable RequestDispatcher getRequestDispatcher(String path) {
         RequestDispatcher container = super.getRequestDispatcher(path);
         return container == null ? null : new Resetting(container, response);

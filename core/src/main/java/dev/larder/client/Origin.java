@@ -4,6 +4,7 @@ import dev.larder.http.RequestHead;
 import dev.larder.http.ResponseHead;
 import dev.larder.rules.Reason;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 @FunctionalInterface
 public interface Origin<B> {
+    /** What may differ between the caller's request and the one to send: the cache adds these fields, or leaves them out. */
+    List<String> CHANGED_FIELDS = List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
+
     /**
      * Sends a request with the caller's content and waits for the final response's head.
      *

@@ -39,9 +39,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Between Apache's messages and Larder's, for both variants of one client. */
 final class Messages {
-    /** What the cache adds to a request, or leaves out of it. */
-    private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
-
     private final HttpCache cache;
     private final List<HttpRequestInterceptor> interceptors;
     /** What the client calls itself, which it adds below the cache; null as long as it has sent nothing. */
@@ -155,7 +152,7 @@ final class Messages {
     /** Makes a copy of the request what the cache wants to be sent. */
     static void condition(HttpRequest copy, RequestHead asked, RequestHead wanted) {
         if (!wanted.equals(asked)) {
-            for (String name : CONDITIONS) {
+            for (String name : Origin.CHANGED_FIELDS) {
                 copy.removeHeaders(name);
                 wanted.fields().values(name).forEach(value -> copy.addHeader(name, value));
             }

@@ -34,9 +34,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One request of a call and its answer, of which a redirected call has several. */
 final class Hop {
-    /** What the cache adds to a request, or leaves out of it. */
-    private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since", "If-Range", "Range");
-
     private static final long WORTH_READING = 64 * 1024;
 
     private final HttpCache cache;
@@ -155,7 +152,7 @@ final class Hop {
             return request;
         }
         Headers.Builder headers = request.headers().newBuilder();
-        for (String name : CONDITIONS) {
+        for (String name : Origin.CHANGED_FIELDS) {
             headers.removeAll(name);
             for (String value : head.fields().values(name)) {
                 headers.addUnsafeNonAscii(name, value);

@@ -1,5 +1,6 @@
 package dev.larder.integration.servlet;
 
+import dev.larder.client.Origin;
 import dev.larder.http.HttpDate;
 import dev.larder.http.HttpFields;
 import jakarta.servlet.AsyncContext;
@@ -11,16 +12,12 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Enumeration;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The client's request as the application sees it: with the cache's conditions, and with what is asynchronous captured. */
 final class AppRequest extends HttpServletRequestWrapper {
-    /** What the cache may change: it adds its validators, and asks for other ranges. */
-    private static final Set<String> CONDITIONS = Set.of("if-none-match", "if-modified-since", "if-range", "range");
-
     private final Run run;
     private final AppResponse response;
     private volatile @Nullable AppAsyncContext async;
@@ -36,7 +33,7 @@ final class AppRequest extends HttpServletRequestWrapper {
     }
 
     private static boolean isCondition(String name) {
-        return CONDITIONS.contains(name.toLowerCase(Locale.ROOT));
+        return Origin.CHANGED_FIELDS.stream().anyMatch(name::equalsIgnoreCase);
     }
 
     @Override

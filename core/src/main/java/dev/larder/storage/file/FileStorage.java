@@ -26,6 +26,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -126,6 +128,7 @@ public final class FileStorage implements Storage {
     private final boolean durable;
 
     private final AtomicLong evictions = new AtomicLong();
+    private volatile boolean keepsDamaged;
     private final AtomicLong nextSweep;
     private final AtomicBoolean sweeping = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -176,7 +179,7 @@ public final class FileStorage implements Storage {
      * @throws IOException as {@link Builder#open} does
      */
     public static FileStorage open() throws IOException {
-        return builder().open();
+        return builder().build();
     }
 
     /**
@@ -185,7 +188,7 @@ public final class FileStorage implements Storage {
      * @throws IOException as {@link Builder#open} does
      */
     public static FileStorage at(Path directory) throws IOException {
-        return builder().directory(directory).open();
+        return builder().directory(directory).build();
     }
 
     /** A builder with the defaults that its methods state. */
@@ -547,13 +550,17 @@ public final class FileStorage implements Storage {
     @Override
     public int removeIf(Predicate<StoredResponse> condition) throws IOException {
         long now = begin();
+        Set<Integer> shards = new TreeSet<>();
         for (FileEntryWriter writer : shared.writers) {
             if (condition.test(writer.head())) {
                 writer.discard();
+                // Its commit may be about to make the directory.
+                shards.add(writer.name().shard());
             }
         }
+        shards.addAll(listings.shards());
         int removed = 0;
-        for (int shard : listings.shards()) {
+        for (int shard : shards) {
             String[] names;
             // A writer that has not seen its mark is committed by the time the lock is free.
             try (SharedDirectory.Held held = shared.lock(shard)) {
@@ -703,7 +710,9 @@ public final class FileStorage implements Storage {
             } catch (DamagedEntryException e) {
                 what = Objects.requireNonNullElse(e.getMessage(), "damaged");
             }
-            delete(shard, name);
+            if (!keepsDamaged) {
+                delete(shard, name);
+            }
         } catch (IOException e) {
             failed("remove a damaged entry", e);
             return;
@@ -714,11 +723,18 @@ public final class FileStorage implements Storage {
     /** Removes an entry whose body is damaged. */
     private void remove(int shard, String name, DamagedEntryException damage) {
         try (SharedDirectory.Held held = shared.lock(shard)) {
-            delete(shard, name);
+            if (!keepsDamaged) {
+                delete(shard, name);
+            }
         } catch (IOException e) {
             failed("remove a damaged entry", e);
         }
         reportDamage(shard, name, Objects.requireNonNullElse(damage.getMessage(), "damaged"));
+    }
+
+    @Override
+    public void keepDamaged(boolean keep) {
+        keepsDamaged = keep;
     }
 
     private void reportDamage(int shard, String name, String what) {
@@ -933,7 +949,7 @@ public final class FileStorage implements Storage {
          *
          * @throws IOException when the directory cannot be used, or when other users own it or may write there
          */
-        public FileStorage open() throws IOException {
+        public FileStorage build() throws IOException {
             return new FileStorage(this, directory != null ? directory : defaultDirectory());
         }
 

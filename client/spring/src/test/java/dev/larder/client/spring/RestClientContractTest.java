@@ -86,7 +86,7 @@ final class RestClientContractTest extends ClientContract {
         return SqliteStorage.builder()
                 .path(directory.resolve("larder.sqlite"))
                 .clock(clock)
-                .open();
+                .build();
     }
 
     @Override

@@ -132,7 +132,7 @@ final class WebClientContractTest extends ClientContract {
         return SqliteStorage.builder()
                 .path(directory.resolve("larder.sqlite"))
                 .clock(clock)
-                .open();
+                .build();
     }
 
     @Override

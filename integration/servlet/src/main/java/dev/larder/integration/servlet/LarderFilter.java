@@ -146,7 +146,7 @@ public final class LarderFilter implements Filter {
             return InMemoryStorage.create();
         }
         if (spec.startsWith("file:") && spec.length() > 5) {
-            return FileStorage.builder().directory(Path.of(spec.substring(5))).open();
+            return FileStorage.builder().directory(Path.of(spec.substring(5))).build();
         }
         throw new IllegalArgumentException("storage has to be memory or file:DIRECTORY, not " + spec);
     }

@@ -16,7 +16,8 @@ module dev.larder.core {
 
     provides dev.larder.storage.StorageProvider with
             dev.larder.storage.file.FileStorageProvider,
-            dev.larder.storage.memory.InMemoryStorageProvider;
+            dev.larder.storage.memory.InMemoryStorageProvider,
+            dev.larder.storage.tiered.TieredStorageProvider;
 
     requires transitive dev.larder.semantics;
     requires static transitive org.jspecify;

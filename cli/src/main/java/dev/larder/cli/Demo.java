@@ -41,7 +41,7 @@ final class Demo implements AutoCloseable {
 
     private CacheClient newClient(Path directory) throws IOException {
         HttpCache cache = HttpCache.builder()
-                .storage(FileStorage.builder().directory(directory).clock(clock).open())
+                .storage(FileStorage.builder().directory(directory).clock(clock).build())
                 .policy(CachePolicy.privateCache().cacheStatus(true).build())
                 .clock(clock)
                 .build();

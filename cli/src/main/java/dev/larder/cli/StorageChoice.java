@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /** What {@code --storage} names. */
@@ -17,10 +19,33 @@ final class StorageChoice {
     /** Those whose location is a path. */
     private static final Set<String> LOCAL = Set.of("file", "sqlite");
 
+    /** Those at the other end of a network. */
+    private static final Set<String> REMOTE = Set.of("redis", "rediss", "redis-sentinel", "s3");
+
+    /** Every command makes its connections anew and has nobody else who waits for it, unlike a service. */
+    private static final String TIMEOUT = "10s";
+
     private final StorageSpec spec;
 
     private StorageChoice(StorageSpec spec) {
         this.spec = spec;
+        for (StorageSpec each : all(spec)) {
+            if (REMOTE.contains(each.scheme())) {
+                each.setDefault("timeout", TIMEOUT);
+            }
+        }
+    }
+
+    /** The storages that it is made of, itself if it is one. */
+    private static List<StorageSpec> all(StorageSpec spec) {
+        if (spec.parts().isEmpty()) {
+            return List.of(spec);
+        }
+        List<StorageSpec> all = new ArrayList<>();
+        for (StorageSpec part : spec.parts()) {
+            all.addAll(all(part));
+        }
+        return all;
     }
 
     /** Reads a spec; a usage failure when it cannot be read. */
@@ -50,15 +75,17 @@ final class StorageChoice {
 
     /** Opens it for a command that only looks, which must not make a directory out of a typing mistake. */
     Storage openExisting() {
-        if (LOCAL.contains(spec.scheme()) && !spec.location().isEmpty()) {
-            Path path;
-            try {
-                path = spec.path();
-            } catch (IllegalArgumentException e) {
-                throw usage(e);
-            }
-            if (!Files.exists(path)) {
-                throw CommandFailure.storage("there is no storage at '" + path + "': no such file or directory");
+        for (StorageSpec each : all(spec)) {
+            if (LOCAL.contains(each.scheme()) && !each.location().isEmpty()) {
+                Path path;
+                try {
+                    path = each.path();
+                } catch (IllegalArgumentException e) {
+                    throw usage(e);
+                }
+                if (!Files.exists(path)) {
+                    throw CommandFailure.storage("there is no storage at '" + path + "': no such file or directory");
+                }
             }
         }
         return open();

@@ -4,6 +4,7 @@ import dev.larder.storage.Storage;
 import dev.larder.storage.StorageCheck;
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -14,13 +15,16 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         mixinStandardHelpOptions = true,
         description =
-                "Reads all of a storage and compares every checksum. A damaged entry is reported, and removed, as it is"
-                        + " whenever somebody comes upon it.")
+                "Reads all of a storage and compares every checksum. A damaged entry is reported, and stays where it is"
+                        + " unless --remove is given.")
 final class VerifyCommand implements Callable<Integer> {
     private final Console console;
 
     @Parameters(paramLabel = "SPEC", description = "The storage, such as file:PATH.")
     private String spec = "";
+
+    @Option(names = "--remove", description = "Remove what is damaged.")
+    private boolean remove;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -35,13 +39,15 @@ final class VerifyCommand implements Callable<Integer> {
         StorageCheck.Result done;
         try (Storage storage = choice.openExisting();
                 Progress progress = new Progress(console, storage.statistics().bytes(), console.errIsTerminal())) {
-            done = StorageCheck.check(storage, now -> progress.reached(now.bytes()));
+            Consumer<StorageCheck.Progress> reached = now -> progress.reached(now.bytes());
+            done = remove ? StorageCheck.repair(storage, reached) : StorageCheck.check(storage, reached);
         } catch (IOException e) {
             throw CommandFailure.storage("cannot read " + choice + ": " + StorageChoice.problem(e));
         }
         print(done);
         if (!done.damaged().isEmpty()) {
-            throw CommandFailure.storage(Text.entries(done.damaged().size()) + " damaged, and removed");
+            throw CommandFailure.storage(Text.entries(done.damaged().size())
+                    + (remove ? " damaged, and removed" : " damaged; --remove removes what is"));
         }
         return ExitCode.OK;
     }

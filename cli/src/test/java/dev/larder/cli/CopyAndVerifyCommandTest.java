@@ -98,11 +98,17 @@ class CopyAndVerifyCommandTest {
     }
 
     @Test
-    void verifyReportsWhatIsDamagedAndRemovesIt() throws IOException {
+    void verifyReportsWhatIsDamagedAndRemovesItWhenTold() throws IOException {
         store(files, "http://a.example/1", "http://a.example/2");
         assertThat(Run.of("verify", files).code()).isZero();
         damageOne();
-        Run run = Run.of("verify", files);
+        for (int i = 0; i < 2; i++) {
+            Run run = Run.of("verify", files);
+            assertThat(run.code()).isEqualTo(4);
+            assertThat(run.out()).startsWith("1 entry sound, ").contains("damaged: ");
+            assertThat(run.err()).isEqualTo("larder: 1 entry damaged; --remove removes what is\n");
+        }
+        Run run = Run.of("verify", files, "--remove");
         assertThat(run.code()).isEqualTo(4);
         assertThat(run.out()).startsWith("1 entry sound, ").contains("damaged: ");
         assertThat(run.err()).isEqualTo("larder: 1 entry damaged, and removed\n");

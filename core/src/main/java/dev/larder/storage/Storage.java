@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * discarded by its commit. This also holds for a removal by another process where several share the storage, as far as
  * the storage says so.
  *
- * <p><b>Damage.</b> A corrupt, truncated or foreign entry is reported to the {@link StorageListener}, removed, and
- * otherwise not there. No method throws because of an entry's content, and wrong bytes are never handed out: a body that
+ * <p><b>Damage.</b> A corrupt, truncated or foreign entry is reported to the {@link StorageListener}, removed unless it
+ * is {@linkplain #keepDamaged to be kept}, and otherwise not there. No method throws because of an entry's content, and wrong bytes are never handed out: a body that
  * turns out damaged while it is read fails with an {@link IOException} before the first wrong byte.
  *
  * <p><b>Failure.</b> Methods throw {@link IOException} when the storage itself fails. The cache then goes on without it.
@@ -158,6 +158,13 @@ public interface Storage extends AutoCloseable {
     default AsyncStorage async(Executor executor) {
         return AsyncStorage.of(this, executor);
     }
+
+    /**
+     * Whether damaged entries that are come upon from now on stay where they are; not unless told. They are reported and not
+     * there for callers in either case. For whoever wants to know before anything goes, such as {@link StorageCheck}; holds
+     * for this object, not for others that share its place. Does nothing where entries cannot be damaged.
+     */
+    default void keepDamaged(boolean keep) {}
 
     /** Tells a listener of what happens from now on; one that is there already is not added again. */
     void addListener(StorageListener listener);

@@ -4,15 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * Reads all of a storage, so that every checksum in it is compared. Entries that turn out damaged are removed by their
- * storage, as they are whenever they are found.
+ * Reads all of a storage, so that every checksum in it is compared. {@link #check} reports what is damaged and leaves it
+ * where it is, {@link #repair} has it removed.
  */
 public final class StorageCheck {
     private static final int PIECE = 1 << 18;
@@ -56,14 +56,35 @@ public final class StorageCheck {
     public record Result(long entries, long bytes, List<Damage> damaged) {}
 
     /**
-     * Reads all entries. Waits for it; the storage may be in use meanwhile, and damage that others find in this time is
-     * reported too.
+     * Reads all entries and removes none. Waits for it; the storage may be in use meanwhile, and damage that others find in
+     * this time is reported too. Until the end of it, nothing that is damaged is removed for others either, see {@link
+     * Storage#keepDamaged}.
      *
      * @param listener is told after every piece of a body and after every entry, on this thread
      * @return how it ended
      * @throws IOException when the storage fails
      */
     public static Result check(Storage storage, Consumer<Progress> listener) throws IOException {
+        storage.keepDamaged(true);
+        try {
+            return read(storage, listener);
+        } finally {
+            storage.keepDamaged(false);
+        }
+    }
+
+    /**
+     * As {@link #check}, but what is damaged is removed, as it is whenever somebody comes upon it.
+     *
+     * @param listener is told after every piece of a body and after every entry, on this thread
+     * @return how it ended
+     * @throws IOException when the storage fails
+     */
+    public static Result repair(Storage storage, Consumer<Progress> listener) throws IOException {
+        return read(storage, listener);
+    }
+
+    private static Result read(Storage storage, Consumer<Progress> listener) throws IOException {
         StorageCheck check = new StorageCheck(storage, listener);
         storage.addListener(check.damages);
         try {
@@ -77,7 +98,7 @@ public final class StorageCheck {
         } finally {
             check.damages.done = true;
         }
-        return new Result(check.entries, check.bytes, List.copyOf(check.damages.found));
+        return new Result(check.entries, check.bytes, check.damages.all());
     }
 
     private Progress progress() {
@@ -107,15 +128,26 @@ public final class StorageCheck {
 
     /** Storages keep their listeners, so it must be quiet afterwards. */
     static final class Damages implements StorageListener {
-        final Queue<Damage> found = new ConcurrentLinkedQueue<>();
+        private final Set<Damage> found = new LinkedHashSet<>();
         final AtomicLong count = new AtomicLong();
         volatile boolean done;
 
         @Override
         public void corrupt(String where, String what) {
-            if (!done) {
-                found.add(new Damage(where, what));
-                count.incrementAndGet();
+            if (done) {
+                return;
+            }
+            synchronized (found) {
+                // What stays where it is may be come upon more than once.
+                if (found.add(new Damage(where, what))) {
+                    count.incrementAndGet();
+                }
+            }
+        }
+
+        List<Damage> all() {
+            synchronized (found) {
+                return List.copyOf(found);
             }
         }
     }

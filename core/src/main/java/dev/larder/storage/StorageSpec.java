@@ -5,8 +5,10 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -28,23 +30,33 @@ import org.jspecify.annotations.Nullable;
  * sqlite:cache.db
  * redis://localhost:6379/0?namespace=app
  * s3://bucket/prefix?endpoint=http://localhost:9000
+ * tiered:memory:?nearTtl=20s|redis://localhost:6379
  * </pre>
  *
- * <p>{@code memory} and {@code file} are built in. The others are known where their module is at run time: a spec names a
+ * <p>Behind {@code tiered} stand the specs of the near and the far storage, with a bar between them; the near one may have
+ * the option {@code nearTtl}, and the far one may be {@code tiered} itself.
+ *
+ * <p>{@code memory}, {@code file} and {@code tiered} are built in. The others are known where their module is at run time: a spec names a
  * scheme, never a class. These options mean the same for every storage that has them: {@code ttl} and {@code slidingTtl}
  * (such as {@code 10m} or {@code 7d}), {@code maxEntries}, {@code maxVariants}, {@code maxBytes} and {@code maxEntryBytes}
  * (such as {@code 64m} or {@code 2g}), {@code serializer} ({@code binary}, or another whose module is there). Values are
  * taken as they stand; nothing is percent-decoded. Not thread-safe while it is being opened.
  */
 public final class StorageSpec {
+    private static final String TIERED = "tiered";
+
     private final String scheme;
     private final String location;
     private final Map<String, String> options;
+    private final List<StorageSpec> parts;
+    private final Map<String, String> defaults = new HashMap<>();
     private final Set<String> unread;
+    private boolean opening;
 
-    private StorageSpec(String scheme, String location, Map<String, String> options) {
+    private StorageSpec(String scheme, String location, List<StorageSpec> parts, Map<String, String> options) {
         this.scheme = scheme;
         this.location = location;
+        this.parts = parts;
         this.options = options;
         this.unread = new HashSet<>(options.keySet());
     }
@@ -52,12 +64,26 @@ public final class StorageSpec {
     /**
      * Reads a spec.
      *
-     * @throws IllegalArgumentException when it has no scheme, or an option without a value
+     * @throws IllegalArgumentException when it has no scheme, an option without a value, or is {@code tiered} without two
+     *     specs
      */
     public static StorageSpec parse(String text) {
         int colon = text.indexOf(':');
         if (colon <= 0) {
             throw new IllegalArgumentException("storage '" + text + "' has no scheme; write one such as file:PATH");
+        }
+        String scheme = text.substring(0, colon).toLowerCase(Locale.ROOT);
+        if (scheme.equals(TIERED)) {
+            String location = text.substring(colon + 1);
+            int bar = location.indexOf('|');
+            if (bar < 0) {
+                throw new IllegalArgumentException(
+                        "a tiered storage needs two storages; write tiered:NEAR|FAR, such as tiered:memory:|redis://localhost");
+            }
+            List<StorageSpec> parts = List.of(
+                    parse(location.substring(0, bar).strip()),
+                    parse(location.substring(bar + 1).strip()));
+            return new StorageSpec(scheme, location, parts, new LinkedHashMap<>());
         }
         int question = text.indexOf('?', colon);
         Map<String, String> options = new LinkedHashMap<>();
@@ -74,8 +100,9 @@ public final class StorageSpec {
             }
         }
         return new StorageSpec(
-                text.substring(0, colon).toLowerCase(Locale.ROOT),
+                scheme,
                 question < 0 ? text.substring(colon + 1) : text.substring(colon + 1, question),
+                List.of(),
                 options);
     }
 
@@ -87,6 +114,19 @@ public final class StorageSpec {
     /** What stands between the scheme's colon and the options. */
     public String location() {
         return location;
+    }
+
+    /** The specs of the near and the far storage; empty where it is a storage of its own. */
+    public List<StorageSpec> parts() {
+        return parts;
+    }
+
+    /**
+     * Says which value an option has where the spec gives none. For programs whose defaults are others than the storage's;
+     * a storage that has no such option ignores it.
+     */
+    public void setDefault(String option, String value) {
+        defaults.put(option, value);
     }
 
     /** Scheme and location without the options: what a client of the storage takes as its URI. It may hold a password. */
@@ -136,7 +176,12 @@ public final class StorageSpec {
             if (provider.schemes().contains(scheme)) {
                 unread.clear();
                 unread.addAll(options.keySet());
-                return provider.open(this, clock);
+                opening = true;
+                try {
+                    return provider.open(this, clock);
+                } finally {
+                    opening = false;
+                }
             }
             usages.add(provider.usage());
         }
@@ -155,9 +200,11 @@ public final class StorageSpec {
         }
     }
 
+    /** What somebody else than the storage reads, before it is opened, is none of its options. */
     private @Nullable String option(String name) {
         unread.remove(name);
-        return options.get(name);
+        String value = opening ? options.get(name) : options.remove(name);
+        return value == null ? defaults.get(name) : value;
     }
 
     /** Hands over a text if it is given. */
@@ -307,6 +354,9 @@ public final class StorageSpec {
     /** Without what may be secret: user and password, and the values of options. */
     @Override
     public String toString() {
+        if (!parts.isEmpty()) {
+            return scheme + ":" + parts.get(0) + "|" + parts.get(1);
+        }
         int authority = location.startsWith("//") ? 2 : -1;
         int slash = authority < 0 ? -1 : location.indexOf('/', authority);
         int at = authority < 0 ? -1 : location.lastIndexOf('@', slash < 0 ? location.length() : slash);

@@ -158,7 +158,7 @@ class StorageCopyTest {
                 Storage to = FileStorage.builder()
                         .directory(directory.resolve("target"))
                         .maxEntryBytes(100_000)
-                        .open()) {
+                        .build()) {
             fill(from);
             StorageCopy.Progress done = StorageCopy.copy(from, to, p -> {});
             assertThat(done.copied()).isEqualTo(16);
@@ -168,7 +168,7 @@ class StorageCopyTest {
     }
 
     @Test
-    @DisplayName("damaged entries are counted and not copied; a check names them, and finds none the next time")
+    @DisplayName("damaged entries are counted and not copied; a check names them, a repair removes them")
     void damage() throws IOException {
         Path copy = directory.resolve("target");
         try (Storage from = open(source)) {
@@ -194,6 +194,10 @@ class StorageCopyTest {
             damage(heads.get(4).id());
             damage(heads.get(3).id());
             StorageCheck.Result found = StorageCheck.check(from, p -> {});
+            assertThat(StorageCheck.check(from, p -> {}))
+                    .as("nothing was removed")
+                    .isEqualTo(found);
+            assertThat(StorageCheck.repair(from, p -> {})).isEqualTo(found);
             assertThat(found.entries()).isEqualTo(17 + 18);
             assertThat(found.damaged())
                     .hasSize(2)

@@ -250,9 +250,12 @@ public abstract class ClientContract {
         storage = new WatchedStorage(
                 switch (setting) {
                     case MEMORY, HTTP2 ->
-                        InMemoryStorage.builder().capacity(10_000).clock(clock).build();
+                        InMemoryStorage.builder()
+                                .maxEntries(10_000)
+                                .clock(clock)
+                                .build();
                     case FILE ->
-                        FileStorage.builder().directory(directory).clock(clock).open();
+                        FileStorage.builder().directory(directory).clock(clock).build();
                     case OTHER -> otherStorage(directory, clock);
                 });
         readsBack = handsOutWhatIsWritten();

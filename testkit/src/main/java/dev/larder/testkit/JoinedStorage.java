@@ -141,6 +141,11 @@ final class JoinedStorage implements Storage {
     }
 
     @Override
+    public void keepDamaged(boolean keep) {
+        blocking.keepDamaged(keep);
+    }
+
+    @Override
     public void addListener(StorageListener listener) {
         async.addListener(listener);
     }

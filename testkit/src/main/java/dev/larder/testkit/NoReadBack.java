@@ -125,6 +125,11 @@ final class NoReadBack implements Storage {
     }
 
     @Override
+    public void keepDamaged(boolean keep) {
+        storage.keepDamaged(keep);
+    }
+
+    @Override
     public void addListener(StorageListener listener) {
         storage.addListener(listener);
     }

@@ -48,7 +48,7 @@ final class SmallHeap {
                         .directory(Path.of(args[1]))
                         .maxBytes(2 * body.length())
                         .maxEntryBytes(2 * body.length())
-                        .open())
+                        .build())
                 .build();
         ClientSetup setup = ClientSetup.bare(false, SecureOrigin.tls(), SecureOrigin.trust())
                 .withCache(cache);

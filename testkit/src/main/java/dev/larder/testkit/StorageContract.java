@@ -16,6 +16,7 @@ import dev.larder.storage.EntryWriter;
 import dev.larder.storage.MalformedEntryException;
 import dev.larder.storage.Serializer;
 import dev.larder.storage.Storage;
+import dev.larder.storage.StorageCheck;
 import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
 import dev.larder.storage.StoredEntry;
@@ -1187,9 +1188,8 @@ public abstract class StorageContract {
     void removalDuringCommit(Removal removal) throws Exception {
         Storage storage = start();
         for (int round = 0; round < rounds(200); round++) {
-            // Another key each time, for which the storage may have to bring something into being first.
-            String key = "key-" + round;
-            StoredResponse head = head(key).build();
+            // A key that had something under it, and one for which everything has yet to be made.
+            StoredResponse head = head(round % 2 == 0 ? "key" : "key " + round).build();
             try (EntryWriter writer = storage.create(head)) {
                 writer.write(ByteBuffer.wrap(bytes(round, round)));
                 CyclicBarrier together = new CyclicBarrier(2);
@@ -1200,7 +1200,7 @@ public abstract class StorageContract {
                 together.await();
                 writer.commit(List.of());
                 removed.get(1, TimeUnit.MINUTES);
-                assertThat(storage.lookup(key)).as("round %d", round).isEmpty();
+                assertThat(storage.lookup(head.key())).as("round %d", round).isEmpty();
             }
         }
     }
@@ -1826,6 +1826,25 @@ public abstract class StorageContract {
         events.problems.clear();
         assertThat(ids(storage, "sound")).containsExactly(sound.id());
         assertThat(read(storage, only(storage, "sound"))).isEqualTo(body);
+    }
+
+    @Test
+    @DisplayName("a check reports what is damaged and leaves it there, as often as it is run; a repair removes it")
+    void checkLeavesDamage() throws IOException {
+        Storage storage = start();
+        byte[] body = bytes(400_000, 1);
+        StoredResponse head = put(storage, "key", body);
+        put(storage, "sound", body);
+        int damaged = damageBody(head) ? 1 : 0;
+        for (int i = 0; i < 2; i++) {
+            StorageCheck.Result found = StorageCheck.check(storage, progress -> {});
+            assertThat(found.damaged()).hasSize(damaged);
+            assertThat(found.entries()).isEqualTo(2 - damaged);
+        }
+        assertThat(StorageCheck.repair(storage, progress -> {}).damaged()).hasSize(damaged);
+        assertThat(count(storage)).isEqualTo(2 - damaged);
+        assertThat(StorageCheck.check(storage, progress -> {})).isEqualTo(StorageCheck.repair(storage, progress -> {}));
+        events.problems.removeIf(problem -> problem.startsWith("corrupt"));
     }
 
     private static void readsOnlyRightBytes(BodyReader reader, byte[] body) {

@@ -243,6 +243,11 @@ public final class WatchedStorage implements Storage {
     }
 
     @Override
+    public void keepDamaged(boolean keep) {
+        storage.keepDamaged(keep);
+    }
+
+    @Override
     public void addListener(StorageListener listener) {
         storage.addListener(listener);
     }

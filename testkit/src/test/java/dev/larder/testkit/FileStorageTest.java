@@ -45,7 +45,7 @@ class FileStorageTest extends StorageContract {
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);
-        return builder.open();
+        return builder.build();
     }
 
     @Override

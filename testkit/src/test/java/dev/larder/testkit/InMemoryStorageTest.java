@@ -33,7 +33,7 @@ class InMemoryStorageTest {
             InMemoryStorage.Builder builder = InMemoryStorage.builder().clock(setup.clock());
             setup.ttl().ifPresent(builder::ttl);
             setup.slidingTtl().ifPresent(builder::slidingTtl);
-            setup.maxEntries().ifPresent(builder::capacity);
+            setup.maxEntries().ifPresent(builder::maxEntries);
             setup.maxBytes().ifPresent(builder::maxBytes);
             setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
             setup.maxVariants().ifPresent(builder::maxVariants);
@@ -69,9 +69,9 @@ class InMemoryStorageTest {
     @DisplayName("bad settings are refused with the reason")
     void badSettings() {
         InMemoryStorage.Builder builder = InMemoryStorage.builder();
-        assertThatThrownBy(() -> builder.capacity(0))
+        assertThatThrownBy(() -> builder.maxEntries(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("capacity must be at least 1, not 0");
+                .hasMessage("maxEntries must be at least 1, not 0");
         assertThatThrownBy(() -> builder.maxBytes(-1)).hasMessage("maxBytes must be at least 1, not -1");
         assertThatThrownBy(() -> builder.maxEntryBytes(0)).hasMessage("maxEntryBytes must be at least 1, not 0");
         assertThatThrownBy(() -> builder.maxVariants(0)).hasMessage("maxVariants must be at least 1, not 0");
@@ -200,7 +200,7 @@ class InMemoryStorageTest {
     void sweep() throws IOException {
         try (InMemoryStorage storage = InMemoryStorage.builder()
                 .clock(clock)
-                .capacity(3)
+                .maxEntries(3)
                 .ttl(Duration.ofSeconds(10))
                 .build()) {
             put(storage, "a", 10);

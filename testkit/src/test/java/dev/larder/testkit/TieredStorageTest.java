@@ -40,7 +40,7 @@ class TieredStorageTest {
         InMemoryStorage.Builder builder = InMemoryStorage.builder().clock(setup.clock());
         setup.ttl().ifPresent(builder::ttl);
         setup.slidingTtl().ifPresent(builder::slidingTtl);
-        setup.maxEntries().ifPresent(builder::capacity);
+        setup.maxEntries().ifPresent(builder::maxEntries);
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);
@@ -55,7 +55,7 @@ class TieredStorageTest {
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);
-        return builder.open();
+        return builder.build();
     }
 
     /** Near has a time to live where far has, and no other limits than its own. */
@@ -140,7 +140,7 @@ class TieredStorageTest {
     private final Far far = new Far(
             InMemoryStorage.builder().clock(clock).maxEntryBytes(64 << 20).build());
     private final Storage near =
-            InMemoryStorage.builder().clock(clock).capacity(10).build();
+            InMemoryStorage.builder().clock(clock).maxEntries(10).build();
     private final TieredStorage tiers =
             TieredStorage.builder(near, far).clock(clock).build();
     private final List<String> failures = new CopyOnWriteArrayList<>();

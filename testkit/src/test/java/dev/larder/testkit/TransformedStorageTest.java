@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.larder.http.HttpFields;
 import dev.larder.http.TargetUri;
 import dev.larder.rules.StoredResponse;
+import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryIds;
 import dev.larder.storage.EntryWriter;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -76,6 +78,11 @@ class TransformedStorageTest {
         }
 
         @Override
+        protected AsyncStorage async(Storage storage, ExecutorService executor) {
+            return storage.async(executor);
+        }
+
+        @Override
         protected int operationsPerThread() {
             return 60;
         }
@@ -91,7 +98,7 @@ class TransformedStorageTest {
             InMemoryStorage.Builder builder = InMemoryStorage.builder().clock(setup.clock());
             setup.ttl().ifPresent(builder::ttl);
             setup.slidingTtl().ifPresent(builder::slidingTtl);
-            setup.maxEntries().ifPresent(builder::capacity);
+            setup.maxEntries().ifPresent(builder::maxEntries);
             setup.maxBytes().ifPresent(builder::maxBytes);
             setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
             setup.maxVariants().ifPresent(builder::maxVariants);
@@ -117,7 +124,7 @@ class TransformedStorageTest {
             setup.maxBytes().ifPresent(builder::maxBytes);
             setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
             setup.maxVariants().ifPresent(builder::maxVariants);
-            return builder.open();
+            return builder.build();
         }
 
         @Override
@@ -168,7 +175,7 @@ class TransformedStorageTest {
     Path directory;
 
     private final InMemoryStorage below =
-            InMemoryStorage.builder().capacity(1000).maxEntryBytes(64 << 20).build();
+            InMemoryStorage.builder().maxEntries(1000).maxEntryBytes(64 << 20).build();
 
     @ParameterizedTest
     @EnumSource(names = {"ENCRYPT", "COMPRESS_AND_ENCRYPT"})
@@ -645,7 +652,7 @@ class TransformedStorageTest {
                 .directory(directory)
                 .clock(clock)
                 .slidingTtl(Duration.ofSeconds(10))
-                .open();
+                .build();
     }
 
     private static byte[] text(int length, int seed) {

@@ -127,6 +127,7 @@ public final class FileStorage implements Storage {
     private final boolean durable;
 
     private final AtomicLong evictions = new AtomicLong();
+    private volatile boolean keepsDamaged;
     private final AtomicLong nextSweep;
     private final AtomicBoolean sweeping = new AtomicBoolean();
     /** Held by a sweep in the background, which {@link #close} waits for: it ends at the next file. */
@@ -177,19 +178,19 @@ public final class FileStorage implements Storage {
      * A storage in the user's cache directory: {@code $XDG_CACHE_HOME/larder} or {@code ~/.cache/larder}; {@code
      * ~/Library/Caches/larder} on macOS; {@code %LOCALAPPDATA%\larder\cache} on Windows.
      *
-     * @throws IOException as {@link Builder#open} does
+     * @throws IOException as {@link Builder#build} does
      */
     public static FileStorage open() throws IOException {
-        return builder().open();
+        return builder().build();
     }
 
     /**
      * A storage in a directory, which is created if it is missing.
      *
-     * @throws IOException as {@link Builder#open} does
+     * @throws IOException as {@link Builder#build} does
      */
     public static FileStorage at(Path directory) throws IOException {
-        return builder().directory(directory).open();
+        return builder().directory(directory).build();
     }
 
     /** A builder with the defaults that its methods state. */
@@ -704,7 +705,9 @@ public final class FileStorage implements Storage {
             } catch (DamagedEntryException e) {
                 what = Objects.requireNonNullElse(e.getMessage(), "damaged");
             }
-            delete(shard, name);
+            if (!keepsDamaged) {
+                delete(shard, name);
+            }
         } catch (IOException e) {
             failed("remove a damaged entry", e);
             return;
@@ -715,11 +718,18 @@ public final class FileStorage implements Storage {
     /** Removes an entry whose body is damaged. */
     private void remove(int shard, String name, DamagedEntryException damage) {
         try (SharedDirectory.Held held = shared.lock(shard)) {
-            delete(shard, name);
+            if (!keepsDamaged) {
+                delete(shard, name);
+            }
         } catch (IOException e) {
             failed("remove a damaged entry", e);
         }
         reportDamage(shard, name, Objects.requireNonNullElse(damage.getMessage(), "damaged"));
+    }
+
+    @Override
+    public void keepDamaged(boolean keep) {
+        keepsDamaged = keep;
     }
 
     private void reportDamage(int shard, String name, String what) {
@@ -938,7 +948,7 @@ public final class FileStorage implements Storage {
          *
          * @throws IOException when the directory cannot be used, or when other users own it or may write there
          */
-        public FileStorage open() throws IOException {
+        public FileStorage build() throws IOException {
             return new FileStorage(this, directory != null ? directory : defaultDirectory());
         }
 

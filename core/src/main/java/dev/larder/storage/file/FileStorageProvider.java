@@ -36,7 +36,8 @@ public final class FileStorageProvider implements StorageProvider {
         spec.duration("slidingTtl", builder::slidingTtl);
         spec.serializer(builder::serializer);
         spec.flag("durable", builder::durable);
+        spec.duration("checkTtlEvery", builder::checkTtlEvery);
         spec.noOtherOptions();
-        return builder.open();
+        return builder.build();
     }
 }

@@ -47,14 +47,14 @@ import org.jspecify.annotations.Nullable;
  * committed, at the latest a second after that became possible.
  */
 public final class InMemoryStorage implements Storage {
-    private static final int DEFAULT_CAPACITY = 128;
+    private static final int DEFAULT_MAX_ENTRIES = 128;
     private static final int DEFAULT_MAX_VARIANTS = 64;
     private static final long DEFAULT_MAX_ENTRY_BYTES = 16L << 20;
     private static final int MAX_INLINE = 1 << 20;
     /** Looking for expired entries walks all of them, so not on every commit. */
     private static final long SWEEP_INTERVAL_MILLIS = 1000;
 
-    private final int capacity;
+    private final int maxEntries;
     private final long maxBytes;
     private final long maxEntryBytes;
     private final int maxVariants;
@@ -87,7 +87,7 @@ public final class InMemoryStorage implements Storage {
     private volatile boolean closed;
 
     private InMemoryStorage(Builder builder) {
-        capacity = builder.capacity;
+        maxEntries = builder.maxEntries;
         maxBytes = builder.maxBytes;
         maxEntryBytes = Math.min(builder.maxBytes, builder.maxEntryBytes);
         maxVariants = builder.maxVariants;
@@ -338,7 +338,8 @@ public final class InMemoryStorage implements Storage {
         try {
             ensureOpen();
             sweep(clock.millis());
-            return new StorageStatistics(count, bytes, capacity, maxBytes == Long.MAX_VALUE ? -1 : maxBytes, evictions);
+            return new StorageStatistics(
+                    count, bytes, maxEntries, maxBytes == Long.MAX_VALUE ? -1 : maxBytes, evictions);
         } finally {
             lock.unlock();
         }
@@ -475,7 +476,7 @@ public final class InMemoryStorage implements Storage {
     }
 
     private void makeRoom(List<String> evicted) {
-        while (count > capacity || bytes > maxBytes) {
+        while (count > maxEntries || bytes > maxBytes) {
             evict(entryOf(Objects.requireNonNull(oldest)), evicted);
         }
     }
@@ -726,7 +727,7 @@ public final class InMemoryStorage implements Storage {
 
     /** Builds an {@link InMemoryStorage}. Not thread-safe. */
     public static final class Builder {
-        private int capacity = DEFAULT_CAPACITY;
+        private int maxEntries = DEFAULT_MAX_ENTRIES;
         private long maxBytes = Long.MAX_VALUE;
         private long maxEntryBytes = DEFAULT_MAX_ENTRY_BYTES;
         private int maxVariants = DEFAULT_MAX_VARIANTS;
@@ -741,8 +742,8 @@ public final class InMemoryStorage implements Storage {
          *
          * @throws IllegalArgumentException if that is not at least 1
          */
-        public Builder capacity(int entries) {
-            capacity = (int) atLeastOne("capacity", entries);
+        public Builder maxEntries(int entries) {
+            maxEntries = (int) atLeastOne("maxEntries", entries);
             return this;
         }
 

@@ -1,8 +1,10 @@
 package dev.larder.storage.tiered;
 
+import static dev.larder.internal.Joined.join;
+
+import dev.larder.internal.Joined;
 import dev.larder.rules.StoredResponse;
 import dev.larder.storage.AsyncBodyReader;
-import dev.larder.storage.AsyncEntryWriter;
 import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
@@ -12,15 +14,11 @@ import dev.larder.storage.StorageListener;
 import dev.larder.storage.StorageStatistics;
 import dev.larder.storage.StoredEntry;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
@@ -96,8 +94,7 @@ public final class TieredStorage implements Storage {
 
     @Override
     public @Nullable BodyReader open(StoredEntry entry) throws IOException {
-        AsyncBodyReader reader = TieredStorage.<@Nullable AsyncBodyReader>join(tiers.open(entry));
-        return reader == null ? null : new Reader(reader);
+        return Joined.reader(Joined.<@Nullable AsyncBodyReader>join(tiers.open(entry)));
     }
 
     @Override
@@ -107,7 +104,7 @@ public final class TieredStorage implements Storage {
 
     @Override
     public EntryWriter create(StoredResponse head) throws IOException {
-        return new Writer(join(tiers.create(head)));
+        return Joined.writer(join(tiers.create(head)));
     }
 
     @Override
@@ -191,6 +188,13 @@ public final class TieredStorage implements Storage {
         return new Tiers(index, near, near.async(executor), far.async(executor), listeners);
     }
 
+    /** In both. */
+    @Override
+    public void keepDamaged(boolean keep) {
+        near.keepDamaged(keep);
+        far.keepDamaged(keep);
+    }
+
     @Override
     public void addListener(StorageListener listener) {
         tiers.addListener(listener);
@@ -205,71 +209,6 @@ public final class TieredStorage implements Storage {
     private void ensureOpen() throws IOException {
         if (index.closed) {
             throw new IOException("storage is closed");
-        }
-    }
-
-    private static <T extends @Nullable Object> T join(CompletionStage<T> stage) throws IOException {
-        try {
-            return stage.toCompletableFuture().join();
-        } catch (CompletionException e) {
-            Throwable cause = e.getCause();
-            if (cause instanceof IOException failure) {
-                throw failure;
-            }
-            if (cause instanceof UncheckedIOException failure) {
-                throw failure.getCause();
-            }
-            if (cause instanceof RuntimeException failure) {
-                throw failure;
-            }
-            if (cause instanceof Error failure) {
-                throw failure;
-            }
-            throw e;
-        }
-    }
-
-    private record Reader(AsyncBodyReader reader) implements BodyReader {
-        @Override
-        public long length() {
-            return reader.length();
-        }
-
-        @Override
-        public int read(long position, ByteBuffer target) throws IOException {
-            return join(reader.read(position, target));
-        }
-
-        @Override
-        public void close() throws IOException {
-            TieredStorage.<@Nullable Void>join(reader.close());
-        }
-    }
-
-    private record Writer(AsyncEntryWriter writer) implements EntryWriter {
-        @Override
-        public void write(ByteBuffer bytes) throws IOException {
-            TieredStorage.<@Nullable Void>join(writer.write(bytes));
-        }
-
-        @Override
-        public boolean readsBack() {
-            return writer.readsBack();
-        }
-
-        @Override
-        public int readBack(long position, ByteBuffer target) throws IOException {
-            return join(writer.readBack(position, target));
-        }
-
-        @Override
-        public boolean commit(List<StoredResponse> replaced) throws IOException {
-            return join(writer.commit(replaced));
-        }
-
-        @Override
-        public void close() throws IOException {
-            TieredStorage.<@Nullable Void>join(writer.close());
         }
     }
 

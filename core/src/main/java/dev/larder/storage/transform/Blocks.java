@@ -2,18 +2,16 @@ package dev.larder.storage.transform;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.zip.DataFormatException;
-import java.util.zip.Deflater;
-import java.util.zip.Inflater;
 
 /**
  * How bodies are laid out below.
  *
  * <pre>
- * small   := header(form, length) seal(0, bytes or deflated bytes)                up to 64 KiB
+ * small   := header(form, length) seal(0, bytes or a gzip member)                 up to 64 KiB
  * plain   := header(PLAIN, 0) seal(0, 64 KiB) seal(1, 64 KiB) ... seal(n, rest)
  * indexed := header(INDEXED, 0) seal(0, form bytes) ... seal(n, form bytes) seal(-1, size(4)*)
  * header  := form(1) length(4)
+ * form    := PLAIN, INDEXED, GZIPPED or, before a block of an indexed body, STORED
  * </pre>
  *
  * <p>Where a body of any length has to be found by its position, its blocks have either one size or an index behind them.
@@ -29,7 +27,7 @@ final class Blocks {
     static final int HEADER = 5;
 
     static final byte PLAIN = 0;
-    static final byte DEFLATED = 1;
+    static final byte GZIPPED = 1;
     static final byte INDEXED = 2;
     static final byte STORED = 3;
 
@@ -70,43 +68,5 @@ final class Blocks {
 
     static int lengthOf(int block, long length) {
         return (int) Math.min(BLOCK, length - (long) block * BLOCK);
-    }
-
-    /** The bytes deflated, in less room than before; or -1. */
-    static int deflate(Deflater deflater, byte[] bytes, int length, byte[] target, int from) {
-        deflater.reset();
-        deflater.setInput(bytes, 0, length);
-        deflater.finish();
-        int room = Math.min(length - 1, target.length - from);
-        if (room <= 0) {
-            return -1;
-        }
-        int n = deflater.deflate(target, from, room);
-        return deflater.finished() ? n : -1;
-    }
-
-    static byte[] inflate(byte[] bytes, int from, int expected) throws DamagedException {
-        Inflater inflater = new Inflater(true);
-        try {
-            inflater.setInput(bytes, from, bytes.length - from);
-            byte[] all = new byte[expected];
-            int n = 0;
-            while (n < expected && !inflater.finished()) {
-                int more = inflater.inflate(all, n, expected - n);
-                if (more == 0 && (inflater.needsInput() || inflater.needsDictionary())) {
-                    break;
-                }
-                n += more;
-            }
-            // The end has to be there, and no more.
-            if (n != expected || (!inflater.finished() && inflater.inflate(new byte[1]) != 0) || !inflater.finished()) {
-                throw new DamagedException("its compressed bytes have another length");
-            }
-            return all;
-        } catch (DataFormatException e) {
-            throw new DamagedException("its compressed bytes are malformed");
-        } finally {
-            inflater.end();
-        }
     }
 }

@@ -167,7 +167,7 @@ final class Envelope {
             if (seal == null) {
                 return null;
             }
-            ByteBuffer payload = ByteBuffer.wrap(seal.open(0, beside(), bytes(all, all.remaining())));
+            ByteBuffer payload = seal.open(0, beside(), all.slice());
             BodyPlan plan = new BodyPlan(keyId(payload), bytes(payload, SALT), payload.getLong());
             StoredResponse head = BinarySerializer.INSTANCE.read(payload);
             if (!head.id().equals(outer.id())

@@ -15,7 +15,7 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Seals the pieces of one thing, which is a head or a body, under a key of its own. Each piece has a number, used once, and
- * other bytes beside it that have to be the same when it is opened. Not thread-safe.
+ * other bytes beside it that have to be the same when it is opened. Thread-safe.
  */
 abstract class Seal {
     /** How entries are protected. */
@@ -43,14 +43,15 @@ abstract class Seal {
         }
 
         @Override
-        byte[] open(long number, byte[] beside, byte[] sealed) {
-            return sealed;
+        ByteBuffer open(long number, byte[] beside, ByteBuffer sealed) {
+            return sealed.slice();
         }
     };
 
     abstract byte[] seal(long number, byte[] beside, byte[] data, int length);
 
-    abstract byte[] open(long number, byte[] beside, byte[] sealed) throws DamagedException;
+    /** What was sealed, from the position to the limit; may be a view of the same bytes. */
+    abstract ByteBuffer open(long number, byte[] beside, ByteBuffer sealed) throws DamagedException;
 
     /** For entries that are merely compressed. */
     static Seal none() {
@@ -73,7 +74,7 @@ abstract class Seal {
         byte[] derived = mac.doFinal();
         return kind == Kind.ENCRYPTED
                 ? new Encryption(new SecretKeySpec(derived, "AES"))
-                : new Authentication(mac(new SecretKeySpec(derived, "HmacSHA256")));
+                : new Authentication(new SecretKeySpec(derived, "HmacSHA256"));
     }
 
     /** What a key is called in the storage below, which shall not know it. */
@@ -84,13 +85,23 @@ abstract class Seal {
         return HexFormat.of().formatHex(mac.doFinal());
     }
 
-    static Mac mac(SecretKey key) {
+    /** Made once for each thread, as that takes longer than to use it for a name or a key. It keeps the last key it used. */
+    private static final ThreadLocal<Mac> MAC = ThreadLocal.withInitial(() -> {
         try {
-            Mac mac = Mac.getInstance("HmacSHA256");
+            return Mac.getInstance("HmacSHA256");
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java platform has HmacSHA256", e);
+        }
+    });
+
+    /** To be used up before this is called again on the same thread. */
+    private static Mac mac(SecretKey key) {
+        Mac mac = MAC.get();
+        try {
             mac.init(key);
             return mac;
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every Java platform has HmacSHA256", e);
+            throw new IllegalStateException("HmacSHA256 takes any key", e);
         }
     }
 
@@ -108,42 +119,48 @@ abstract class Seal {
     }
 
     private static final class Encryption extends Seal {
-        private final SecretKey key;
-        private final Cipher cipher;
-
-        Encryption(SecretKey key) {
-            this.key = key;
+        /** Made once for each thread, as that takes longer than to seal a small piece. It keeps the last key that it used. */
+        private static final ThreadLocal<Cipher> CIPHER = ThreadLocal.withInitial(() -> {
             try {
-                cipher = Cipher.getInstance("AES/GCM/NoPadding");
+                return Cipher.getInstance("AES/GCM/NoPadding");
             } catch (GeneralSecurityException e) {
                 throw new IllegalStateException("every Java platform has AES/GCM/NoPadding", e);
             }
+        });
+
+        private final SecretKey key;
+
+        Encryption(SecretKey key) {
+            this.key = key;
         }
 
-        private byte[] run(int mode, long number, byte[] beside, byte[] data, int length)
-                throws GeneralSecurityException {
+        private Cipher cipher(int mode, long number, byte[] beside) throws GeneralSecurityException {
+            Cipher cipher = CIPHER.get();
             byte[] nonce = ByteBuffer.allocate(12).putLong(4, number).array();
             cipher.init(mode, key, new GCMParameterSpec(128, nonce));
             cipher.updateAAD(beside);
-            return cipher.doFinal(data, 0, length);
+            return cipher;
         }
 
         @Override
         byte[] seal(long number, byte[] beside, byte[] data, int length) {
             try {
-                return run(Cipher.ENCRYPT_MODE, number, beside, data, length);
+                return cipher(Cipher.ENCRYPT_MODE, number, beside).doFinal(data, 0, length);
             } catch (GeneralSecurityException e) {
                 throw new IllegalStateException("encryption does not fail", e);
             }
         }
 
         @Override
-        byte[] open(long number, byte[] beside, byte[] sealed) throws DamagedException {
-            if (sealed.length < Kind.ENCRYPTED.overhead) {
+        ByteBuffer open(long number, byte[] beside, ByteBuffer sealed) throws DamagedException {
+            int length = sealed.remaining() - Kind.ENCRYPTED.overhead;
+            if (length < 0) {
                 throw new DamagedException("cut off");
             }
             try {
-                return run(Cipher.DECRYPT_MODE, number, beside, sealed, sealed.length);
+                ByteBuffer opened = ByteBuffer.allocate(length);
+                cipher(Cipher.DECRYPT_MODE, number, beside).doFinal(sealed.duplicate(), opened);
+                return opened.flip();
             } catch (AEADBadTagException e) {
                 throw new DamagedException("it is not authentic");
             } catch (GeneralSecurityException e) {
@@ -153,37 +170,41 @@ abstract class Seal {
     }
 
     private static final class Authentication extends Seal {
-        private final Mac mac;
+        private final SecretKey key;
 
-        Authentication(Mac mac) {
-            this.mac = mac;
+        Authentication(SecretKey key) {
+            this.key = key;
         }
 
-        private byte[] tag(long number, byte[] beside, byte[] data, int length) {
+        private byte[] tag(long number, byte[] beside, ByteBuffer data) {
+            Mac mac = mac(key);
             mac.update(ByteBuffer.allocate(8).putLong(number).flip());
             update(mac, beside);
-            mac.update(data, 0, length);
+            mac.update(data);
             return mac.doFinal();
         }
 
         @Override
         byte[] seal(long number, byte[] beside, byte[] data, int length) {
             byte[] sealed = Arrays.copyOf(data, length + Kind.AUTHENTICATED.overhead);
-            System.arraycopy(tag(number, beside, data, length), 0, sealed, length, Kind.AUTHENTICATED.overhead);
+            byte[] tag = tag(number, beside, ByteBuffer.wrap(data, 0, length));
+            System.arraycopy(tag, 0, sealed, length, Kind.AUTHENTICATED.overhead);
             return sealed;
         }
 
         @Override
-        byte[] open(long number, byte[] beside, byte[] sealed) throws DamagedException {
-            int length = sealed.length - Kind.AUTHENTICATED.overhead;
+        ByteBuffer open(long number, byte[] beside, ByteBuffer sealed) throws DamagedException {
+            int length = sealed.remaining() - Kind.AUTHENTICATED.overhead;
             if (length < 0) {
                 throw new DamagedException("cut off");
             }
-            byte[] tag = Arrays.copyOfRange(sealed, length, sealed.length);
-            if (!MessageDigest.isEqual(tag, tag(number, beside, sealed, length))) {
+            ByteBuffer data = sealed.slice(sealed.position(), length);
+            byte[] tag = new byte[Kind.AUTHENTICATED.overhead];
+            sealed.get(sealed.position() + length, tag);
+            if (!MessageDigest.isEqual(tag, tag(number, beside, data.duplicate()))) {
                 throw new DamagedException("it is not authentic");
             }
-            return Arrays.copyOf(sealed, length);
+            return data;
         }
     }
 }

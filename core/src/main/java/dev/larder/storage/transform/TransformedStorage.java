@@ -1,7 +1,11 @@
 package dev.larder.storage.transform;
 
-import dev.larder.http.HttpFields;
+import static dev.larder.internal.Joined.join;
+
+import dev.larder.internal.Joined;
 import dev.larder.rules.StoredResponse;
+import dev.larder.storage.AsyncBodyReader;
+import dev.larder.storage.AsyncStorage;
 import dev.larder.storage.BodyReader;
 import dev.larder.storage.EntryWriter;
 import dev.larder.storage.Lease;
@@ -11,17 +15,13 @@ import dev.larder.storage.StorageStatistics;
 import dev.larder.storage.StoredEntry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.Predicate;
-import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * of the same entry cannot be told from the present one. Entries under a key that the ring does not have are a miss and
  * stay where they are.
  *
- * <p><b>Compression</b> is Deflate, because the JDK brings it and this module depends on nothing else. Compressed are
+ * <p><b>Compression</b> is gzip (RFC 1952), because the JDK brings it and this module depends on nothing else. Compressed are
  * bodies of up to 64 KiB, and longer ones whose length the response announces; the length of an entry's body has to be
  * known from what is stored before it is read. Not compressed is what has a Content-Encoding, what is of a type that is
  * compressed already, and what does not shrink.
@@ -52,33 +52,20 @@ import org.jspecify.annotations.Nullable;
  * stored in the same place. Changing the transforms makes what was stored before a miss.
  */
 public final class TransformedStorage implements Storage {
-    private static final Set<String> COMPRESSED_TYPES = Set.of(
-            "application/zip",
-            "application/gzip",
-            "application/x-gzip",
-            "application/zstd",
-            "application/x-bzip2",
-            "application/x-xz",
-            "application/x-7z-compressed",
-            "application/x-rar-compressed",
-            "application/vnd.rar",
-            "application/java-archive",
-            "application/epub+zip",
-            "application/font-woff",
-            "font/woff",
-            "font/woff2");
-    private static final Set<String> UNCOMPRESSED_IMAGES =
-            Set.of("image/svg+xml", "image/bmp", "image/x-icon", "image/vnd.microsoft.icon", "image/x-ms-bmp");
-
     private final Storage below;
     private final Envelope envelope;
     private final boolean compress;
     private final CopyOnWriteArrayList<StorageListener> listeners = new CopyOnWriteArrayList<>();
 
+    private final Transforms transforms;
+    private volatile boolean keepsDamaged;
+
     private TransformedStorage(Builder builder) {
         below = builder.below;
         compress = builder.compress;
         envelope = new Envelope(builder.kind, builder.ring);
+        // Runs every call on the caller's thread, so that every stage is complete when it is returned.
+        transforms = new Transforms(this, envelope, compress, AsyncStorage.of(below, Runnable::run));
     }
 
     /**
@@ -92,251 +79,37 @@ public final class TransformedStorage implements Storage {
 
     @Override
     public List<StoredEntry> lookup(String key) throws IOException {
-        List<StoredEntry> all = new ArrayList<>(1);
-        for (String name : envelope.names(key)) {
-            for (StoredEntry entry : below.lookup(name)) {
-                TransformedEntry opened = opened(entry);
-                if (opened != null && opened.stored().key().equals(key)) {
-                    all.add(opened);
-                }
-            }
-        }
-        return all;
-    }
-
-    /**
-     * What is remembered with an entry below. Neither the body, which would count towards no limit, nor the entry itself,
-     * which the storage below may replace by one that was used since.
-     */
-    private record KnownHead(TransformedStorage owner, Envelope.Opened head) {}
-
-    private Envelope.@Nullable Opened head(StoredEntry entry) throws DamagedException {
-        if (entry.attachment() instanceof KnownHead known && known.owner == this) {
-            return known.head;
-        }
-        Envelope.Opened head = envelope.unwrap(entry.stored());
-        if (head != null) {
-            entry.attach(new KnownHead(this, head));
-        }
-        return head;
-    }
-
-    /** What an entry below holds; null when it is gone, damaged, or under a key that the ring does not have. */
-    private @Nullable TransformedEntry opened(StoredEntry entry) throws IOException {
-        try {
-            Envelope.Opened head = head(entry);
-            if (head == null) {
-                return null;
-            }
-            Envelope.BodyPlan plan = head.plan();
-            if (!envelope.hasKeyOf(plan)) {
-                return null;
-            }
-            long length;
-            ByteBuffer inline = null;
-            if (plan.indexedLength() >= 0) {
-                length = plan.indexedLength();
-            } else if (entry.bodyLength() > Blocks.maxSmall(envelope.kind)) {
-                length = Blocks.plainLength(entry.bodyLength(), envelope.kind);
-            } else {
-                byte[] body = small(entry, plan);
-                if (body == null) {
-                    return null;
-                }
-                inline = ByteBuffer.wrap(body);
-                length = body.length;
-            }
-            return new TransformedEntry(this, entry, head.head(), plan, length, inline);
-        } catch (DamagedException e) {
-            damaged(entry, e);
-            return null;
-        }
-    }
-
-    private byte @Nullable [] small(StoredEntry entry, Envelope.BodyPlan plan) throws IOException, DamagedException {
-        byte[] stored;
-        ByteBuffer inline = entry.inlineBody();
-        if (inline != null) {
-            stored = new byte[inline.remaining()];
-            inline.get(stored);
-        } else {
-            try (BodyReader reader = below.open(entry)) {
-                if (reader == null) {
-                    return null;
-                }
-                stored = TransformingReader.fetch(reader, 0, (int) reader.length());
-            }
-        }
-        Seal seal = envelope.bodySeal(plan, entry.stored().id(), entry.stored().key());
-        if (seal == null) {
-            return null;
-        }
-        if (stored.length < Blocks.HEADER) {
-            throw new DamagedException("cut off");
-        }
-        ByteBuffer all = ByteBuffer.wrap(stored);
-        byte[] header = new byte[Blocks.HEADER];
-        all.get(header);
-        byte[] sealed = new byte[all.remaining()];
-        all.get(sealed);
-        byte[] bytes = seal.open(0, Blocks.beside(header, true), sealed);
-        byte form = header[0];
-        int length = ByteBuffer.wrap(header).getInt(1);
-        if (length < 0 || length > Blocks.BLOCK || (form != Blocks.PLAIN && form != Blocks.DEFLATED)) {
-            throw new DamagedException("its body has no known form");
-        }
-        if (form == Blocks.DEFLATED) {
-            return Blocks.inflate(bytes, 0, length);
-        }
-        if (bytes.length != length) {
-            throw new DamagedException("its body has another length");
-        }
-        return bytes;
-    }
-
-    private void damaged(StoredEntry entry, DamagedException what) throws IOException {
-        StoredResponse outer = entry.stored();
-        for (StorageListener listener : listeners) {
-            listener.corrupt("entry " + outer.id(), String.valueOf(what.getMessage()));
-        }
-        below.remove(outer.key(), outer.id());
-    }
-
-    private TransformedEntry own(StoredEntry entry) {
-        if (entry instanceof TransformedEntry own && own.owner == this) {
-            return own;
-        }
-        throw new IllegalArgumentException("not an entry of this storage: " + entry);
+        return join(transforms.lookup(key));
     }
 
     @Override
     public @Nullable BodyReader open(StoredEntry entry) throws IOException {
-        TransformedEntry own = own(entry);
-        BodyReader reader = below.open(own.below);
-        if (reader == null) {
-            return null;
-        }
-        ByteBuffer inline = own.inlineBody();
-        if (inline != null) {
-            reader.close();
-            return new InlineReader(inline);
-        }
-        StoredResponse outer = own.below.stored();
-        Seal seal = envelope.bodySeal(own.plan, outer.id(), outer.key());
-        if (seal == null) {
-            reader.close();
-            return null;
-        }
-        return new TransformingReader(
-                reader, seal, envelope.kind, own.bodyLength(), own.plan.indexedLength() >= 0, what -> {
-                    IOException failure = new IOException("the body is damaged: " + what.getMessage());
-                    try {
-                        damaged(own.below, what);
-                    } catch (IOException e) {
-                        failure.addSuppressed(e);
-                    }
-                    return failure;
-                });
+        return Joined.reader(Joined.<@Nullable AsyncBodyReader>join(transforms.open(entry)));
     }
 
     @Override
     public long used(StoredEntry entry) {
-        return below.used(own(entry).below);
+        return transforms.used(entry);
     }
 
     @Override
     public EntryWriter create(StoredResponse head) throws IOException {
-        List<String> names = envelope.names(head.key());
-        String name = names.get(0);
-        boolean deflate = compress && isCompressible(head.fields());
-        long announced = deflate ? announcedLength(head.fields()) : -1;
-        Envelope.BodyPlan plan = envelope.newPlan(announced > Blocks.BLOCK ? announced : -1);
-        EntryWriter writer = below.create(envelope.wrap(head, name, plan));
-        return new TransformingWriter(
-                writer,
-                () -> Objects.requireNonNull(envelope.bodySeal(plan, head.id(), name), "current key"),
-                plan.indexedLength(),
-                deflate ? new Deflater(Deflater.BEST_SPEED, true) : null,
-                replaced -> commit(writer, names, replaced));
-    }
-
-    private boolean commit(EntryWriter writer, List<String> names, List<StoredResponse> replaced) throws IOException {
-        replaced.replaceAll(old -> Envelope.nameOf(old.id(), names.get(0)));
-        if (!writer.commit(replaced)) {
-            return false;
-        }
-        // What was written before the current key became it.
-        for (String name : names.subList(1, names.size())) {
-            for (StoredResponse old : replaced) {
-                below.remove(name, old.id());
-            }
-        }
-        return true;
-    }
-
-    private static boolean isCompressible(HttpFields fields) {
-        if (fields.first("Content-Encoding") != null) {
-            return false;
-        }
-        String type = fields.first("Content-Type");
-        if (type == null) {
-            return true;
-        }
-        int end = type.indexOf(';');
-        String media = (end < 0 ? type : type.substring(0, end)).trim().toLowerCase(Locale.ROOT);
-        return UNCOMPRESSED_IMAGES.contains(media)
-                || !(media.startsWith("image/")
-                        || media.startsWith("video/")
-                        || media.startsWith("audio/")
-                        || COMPRESSED_TYPES.contains(media));
-    }
-
-    private static long announcedLength(HttpFields fields) {
-        String text = fields.first("Content-Length");
-        if (text == null || text.isEmpty() || text.length() > 18) {
-            return -1;
-        }
-        long length = 0;
-        for (int i = 0; i < text.length(); i++) {
-            int digit = text.charAt(i) - '0';
-            if (digit < 0 || digit > 9) {
-                return -1;
-            }
-            length = 10 * length + digit;
-        }
-        // Its blocks are numbered by an int.
-        return length > (long) Blocks.BLOCK * (Integer.MAX_VALUE / 8) ? -1 : length;
+        return Joined.writer(join(transforms.create(head)));
     }
 
     @Override
     public boolean freshen(StoredResponse head) throws IOException {
-        for (String name : envelope.names(head.key())) {
-            for (StoredEntry entry : below.lookup(name)) {
-                if (entry.stored().id().equals(head.id())) {
-                    TransformedEntry opened = opened(entry);
-                    return opened != null && below.freshen(envelope.wrap(head, name, opened.plan));
-                }
-            }
-        }
-        return false;
+        return join(transforms.freshen(head));
     }
 
     @Override
     public boolean remove(String key, String id) throws IOException {
-        boolean removed = false;
-        for (String name : envelope.names(key)) {
-            removed |= below.remove(name, id);
-        }
-        return removed;
+        return join(transforms.remove(key, id));
     }
 
     @Override
     public int removeKey(String key) throws IOException {
-        int removed = 0;
-        for (String name : envelope.names(key)) {
-            removed += below.removeKey(name);
-        }
-        return removed;
+        return join(transforms.removeKey(key));
     }
 
     /**
@@ -346,20 +119,12 @@ public final class TransformedStorage implements Storage {
      */
     @Override
     public int removeIf(Predicate<StoredResponse> condition) throws IOException {
-        return below.removeIf(outer -> {
-            try {
-                Envelope.Opened head = envelope.unwrap(outer);
-                return head != null && condition.test(head.head());
-            } catch (DamagedException e) {
-                // Its next lookup reports it.
-                return false;
-            }
-        });
+        return join(transforms.removeIf(condition));
     }
 
     @Override
     public long clear() throws IOException {
-        return below.clear();
+        return join(transforms.clear());
     }
 
     @Override
@@ -372,7 +137,7 @@ public final class TransformedStorage implements Storage {
             public boolean hasNext() {
                 try {
                     while (next == null && all.hasNext()) {
-                        next = opened(all.next());
+                        next = Joined.<@Nullable TransformedEntry>join(transforms.opened(all.next()));
                     }
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
@@ -424,6 +189,31 @@ public final class TransformedStorage implements Storage {
         return below.blocks();
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The storage below is asked in the way it has for itself. What it brings is opened on the thread that brings it.
+     */
+    @Override
+    public AsyncStorage async(Executor executor) {
+        return new Transforms(this, envelope, compress, below.async(executor));
+    }
+
+    /** Here and below. */
+    @Override
+    public void keepDamaged(boolean keep) {
+        keepsDamaged = keep;
+        below.keepDamaged(keep);
+    }
+
+    boolean keepsDamaged() {
+        return keepsDamaged;
+    }
+
+    void reportDamage(String where, String what) {
+        listeners.forEach(listener -> listener.corrupt(where, what));
+    }
+
     /** Adds it to the storage below as well, whose events name encrypted entries as they are named there. */
     @Override
     public void addListener(StorageListener listener) {
@@ -456,42 +246,6 @@ public final class TransformedStorage implements Storage {
     @Override
     public String toString() {
         return "TransformedStorage[" + envelope.kind + (compress ? ", compressed" : "") + "]";
-    }
-
-    private static final class InlineReader implements BodyReader {
-        private final ByteBuffer body;
-        private boolean closed;
-
-        InlineReader(ByteBuffer body) {
-            this.body = body;
-        }
-
-        @Override
-        public long length() {
-            return body.capacity();
-        }
-
-        @Override
-        public int read(long position, ByteBuffer target) throws IOException {
-            if (closed) {
-                throw new IOException("reader is closed");
-            }
-            if (position < 0 || position > body.capacity()) {
-                throw new IllegalArgumentException(
-                        "position " + position + " in a body of " + body.capacity() + " bytes");
-            }
-            if (position == body.capacity()) {
-                return -1;
-            }
-            int n = Math.min(target.remaining(), body.capacity() - (int) position);
-            target.put(body.slice((int) position, n));
-            return n;
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-        }
     }
 
     /** Builds a {@link TransformedStorage}. Not thread-safe. */

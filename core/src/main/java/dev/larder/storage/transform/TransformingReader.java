@@ -1,14 +1,16 @@
 package dev.larder.storage.transform;
 
-import dev.larder.storage.BodyReader;
+import dev.larder.storage.AsyncBodyReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a body that is longer than a block; opens one block at a time. */
-final class TransformingReader implements BodyReader {
-    private final BodyReader below;
+final class TransformingReader implements AsyncBodyReader {
+    private final AsyncBodyReader below;
     private final Seal seal;
     private final Seal.Kind kind;
     private final long length;
@@ -20,15 +22,15 @@ final class TransformingReader implements BodyReader {
     private long @Nullable [] starts;
 
     private int number = -1;
-    private byte[] block = {};
-    private boolean closed;
+    private ByteBuffer block = ByteBuffer.allocate(0);
+    private volatile boolean closed;
 
     interface Damage {
-        /** Reports it, and returns what to throw. */
-        IOException of(DamagedException what);
+        /** Reports it, and answers what the read fails with. */
+        CompletionStage<IOException> of(DamagedException what);
     }
 
-    TransformingReader(BodyReader below, Seal seal, Seal.Kind kind, long length, boolean indexed, Damage damage) {
+    TransformingReader(AsyncBodyReader below, Seal seal, Seal.Kind kind, long length, boolean indexed, Damage damage) {
         this.below = below;
         this.seal = seal;
         this.kind = kind;
@@ -44,109 +46,151 @@ final class TransformingReader implements BodyReader {
     }
 
     @Override
-    public int read(long position, ByteBuffer target) throws IOException {
+    public CompletionStage<Integer> read(long position, ByteBuffer target) {
         if (closed) {
-            throw new IOException("reader is closed");
+            return CompletableFuture.failedFuture(new IOException("reader is closed"));
         }
         if (position < 0 || position > length) {
-            throw new IllegalArgumentException("position " + position + " in a body of " + length + " bytes");
+            return CompletableFuture.failedFuture(
+                    new IllegalArgumentException("position " + position + " in a body of " + length + " bytes"));
         }
         if (position == length) {
-            return -1;
+            return CompletableFuture.completedFuture(-1);
         }
         int wanted = (int) (position / Blocks.BLOCK);
-        if (wanted != number && target.hasRemaining()) {
-            try {
-                block = load(wanted);
-                number = wanted;
-            } catch (DamagedException e) {
-                throw damage.of(e);
-            }
-        }
         int from = (int) (position % Blocks.BLOCK);
-        int n = Math.min(target.remaining(), block.length - from);
+        if (wanted == number || !target.hasRemaining()) {
+            return CompletableFuture.completedFuture(copy(from, target));
+        }
+        return load(wanted)
+                .handle((loaded, failure) -> {
+                    if (failure == null) {
+                        block = loaded;
+                        number = wanted;
+                        return CompletableFuture.completedFuture(copy(from, target));
+                    }
+                    Throwable cause = Transforms.unwrapped(failure);
+                    return cause instanceof DamagedException what
+                            ? damage.of(what).thenCompose(CompletableFuture::<Integer>failedFuture)
+                            : CompletableFuture.<Integer>failedFuture(cause);
+                })
+                .thenCompose(stage -> stage);
+    }
+
+    private int copy(int from, ByteBuffer target) {
+        int n = Math.min(target.remaining(), block.remaining() - from);
         if (n <= 0) {
             return 0;
         }
-        target.put(block, from, n);
+        target.put(block.slice(block.position() + from, n));
         return n;
     }
 
-    private byte[] load(int wanted) throws IOException, DamagedException {
+    private CompletionStage<ByteBuffer> load(int wanted) {
         byte[] header = Blocks.header(indexed ? Blocks.INDEXED : Blocks.PLAIN, 0);
         byte[] beside = Blocks.beside(header, wanted == count - 1);
         int expected = Blocks.lengthOf(wanted, length);
-        byte[] opened;
-        if (indexed) {
-            long[] all = starts;
-            if (all == null) {
-                all = index(header);
-                starts = all;
-            }
-            opened = formed(
-                    seal.open(wanted, beside, fetch(all[wanted], (int) (all[wanted + 1] - all[wanted]))), expected);
-        } else {
+        if (!indexed) {
             long start = Blocks.HEADER + (long) wanted * (Blocks.BLOCK + kind.overhead);
-            opened = seal.open(wanted, beside, fetch(start, expected + kind.overhead));
+            return opening(
+                    fetch(below, start, expected + kind.overhead), piece -> seal.open(wanted, beside, piece), expected);
         }
-        if (opened.length != expected) {
-            throw new DamagedException("a block has another length");
-        }
-        return opened;
+        long[] known = starts;
+        CompletionStage<long[]> index = known == null ? index(header) : CompletableFuture.completedFuture(known);
+        return index.thenCompose(all -> {
+            starts = all;
+            return opening(
+                    fetch(below, all[wanted], (int) (all[wanted + 1] - all[wanted])),
+                    piece -> formed(seal.open(wanted, beside, piece), expected),
+                    expected);
+        });
     }
 
-    private long[] index(byte[] header) throws IOException, DamagedException {
+    private interface Opening<T> {
+        T of(ByteBuffer sealed) throws DamagedException;
+    }
+
+    private static <T> CompletionStage<T> opening(CompletionStage<ByteBuffer> sealed, Opening<T> opening) {
+        return sealed.thenApply(bytes -> {
+            try {
+                return opening.of(bytes);
+            } catch (DamagedException e) {
+                throw new CompletionException(e);
+            }
+        });
+    }
+
+    private static CompletionStage<ByteBuffer> opening(
+            CompletionStage<ByteBuffer> sealed, Opening<ByteBuffer> opening, int expected) {
+        return opening(sealed, bytes -> {
+            ByteBuffer opened = opening.of(bytes);
+            if (opened.remaining() != expected) {
+                throw new DamagedException("a block has another length");
+            }
+            return opened;
+        });
+    }
+
+    private CompletionStage<long[]> index(byte[] header) {
         int size = 4 * count + kind.overhead;
         long end = below.length() - size;
         if (end < Blocks.HEADER) {
-            throw new DamagedException("cut off");
+            return CompletableFuture.failedFuture(new DamagedException("cut off"));
         }
-        ByteBuffer sizes = ByteBuffer.wrap(seal.open(Blocks.INDEX, Blocks.beside(header, true), fetch(end, size)));
-        long[] all = new long[count + 1];
-        all[0] = Blocks.HEADER;
-        for (int i = 0; i < count; i++) {
-            int each = sizes.getInt();
-            if (each <= kind.overhead || each > 1 + Blocks.BLOCK + kind.overhead) {
-                throw new DamagedException("its index is malformed");
+        return opening(fetch(below, end, size), piece -> {
+            ByteBuffer sizes = seal.open(Blocks.INDEX, Blocks.beside(header, true), piece);
+            long[] all = new long[count + 1];
+            all[0] = Blocks.HEADER;
+            for (int i = 0; i < count; i++) {
+                int each = sizes.getInt();
+                if (each <= kind.overhead || each > 1 + Blocks.BLOCK + kind.overhead) {
+                    throw new DamagedException("its index is malformed");
+                }
+                all[i + 1] = all[i] + each;
             }
-            all[i + 1] = all[i] + each;
-        }
-        if (all[count] != end) {
-            throw new DamagedException("its index does not fit");
-        }
-        return all;
+            if (all[count] != end) {
+                throw new DamagedException("its index does not fit");
+            }
+            return all;
+        });
     }
 
-    /** A block with its form before it. */
-    static byte[] formed(byte[] formed, int expected) throws DamagedException {
-        if (formed.length == 0) {
+    /** A block without the form before it. */
+    static ByteBuffer formed(ByteBuffer formed, int expected) throws DamagedException {
+        if (!formed.hasRemaining()) {
             throw new DamagedException("a block is empty");
         }
-        return switch (formed[0]) {
-            case Blocks.STORED -> Arrays.copyOfRange(formed, 1, formed.length);
-            case Blocks.DEFLATED -> Blocks.inflate(formed, 1, expected);
+        return switch (formed.get()) {
+            case Blocks.STORED -> formed.slice();
+            case Blocks.GZIPPED -> ByteBuffer.wrap(Gzip.decompress(formed.slice(), expected));
             default -> throw new DamagedException("a block has no known form");
         };
     }
 
-    private byte[] fetch(long start, int size) throws IOException, DamagedException {
-        return fetch(below, start, size);
+    /** So many bytes; fails with {@link DamagedException} when there are fewer. */
+    static CompletionStage<ByteBuffer> fetch(AsyncBodyReader below, long start, int size) {
+        return fetch(below, start, ByteBuffer.allocate(size));
     }
 
-    static byte[] fetch(BodyReader below, long start, int size) throws IOException, DamagedException {
-        ByteBuffer target = ByteBuffer.allocate(size);
+    private static CompletionStage<ByteBuffer> fetch(AsyncBodyReader below, long start, ByteBuffer target) {
         while (target.hasRemaining()) {
             long at = start + target.position();
-            if (at > below.length() || below.read(at, target) < 0) {
-                throw new DamagedException("cut off");
+            if (at > below.length()) {
+                return CompletableFuture.failedFuture(new DamagedException("cut off"));
+            }
+            CompletableFuture<Integer> read = below.read(at, target).toCompletableFuture();
+            if (!read.isDone() || read.isCompletedExceptionally() || read.join() < 0) {
+                return read.thenCompose(n -> n < 0
+                        ? CompletableFuture.failedFuture(new DamagedException("cut off"))
+                        : fetch(below, start, target));
             }
         }
-        return target.array();
+        return CompletableFuture.completedFuture(target.flip());
     }
 
     @Override
-    public void close() throws IOException {
+    public CompletionStage<Void> close() {
         closed = true;
-        below.close();
+        return below.close();
     }
 }

@@ -35,7 +35,7 @@ class CapacityTest {
     private final Fixture.Events events = new Fixture.Events();
 
     private FileStorage open(FileStorage.Builder builder) throws IOException {
-        FileStorage storage = builder.open();
+        FileStorage storage = builder.build();
         storage.addListener(events);
         return storage;
     }
@@ -255,7 +255,7 @@ class CapacityTest {
         try (FileStorage storage = Fixture.storage(directory, clock)
                 .maxBytes(50_000)
                 .maxEntryBytes(20_000)
-                .open()) {
+                .build()) {
             // A directory with something in it cannot be deleted, and its size counts.
             EntryName name = EntryName.of("a");
             Path shard = directory.resolve("entries").resolve(EntryName.shardName(name.shard()));

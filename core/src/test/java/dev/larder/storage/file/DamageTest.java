@@ -35,7 +35,7 @@ class DamageTest {
 
     @BeforeEach
     void open() throws IOException {
-        storage = Fixture.storage(directory, clock).open();
+        storage = Fixture.storage(directory, clock).build();
         storage.addListener(events);
     }
 

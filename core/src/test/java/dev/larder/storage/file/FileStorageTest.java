@@ -47,7 +47,7 @@ class FileStorageTest {
     }
 
     private FileStorage open(FileStorage.Builder builder) throws IOException {
-        FileStorage opened = builder.open();
+        FileStorage opened = builder.build();
         opened.addListener(events);
         return opened;
     }
@@ -276,7 +276,7 @@ class FileStorageTest {
                 .isEqualTo("fields");
 
         // Another object, as another process would, freshens it.
-        try (FileStorage other = Fixture.storage(directory, clock).open()) {
+        try (FileStorage other = Fixture.storage(directory, clock).build()) {
             assertThat(other.freshen(head.toBuilder().status(203).build())).isTrue();
         }
         StoredEntry third = Objects.requireNonNull(Fixture.find(storage, "a"));
@@ -381,7 +381,7 @@ class FileStorageTest {
         clock.advance(Duration.ofSeconds(86));
         try (FileStorage other = Fixture.storage(directory, clock)
                 .slidingTtl(Duration.ofSeconds(100))
-                .open()) {
+                .build()) {
             assertThat(other.lookup("a")).hasSize(1);
         }
         assertThat(storage.lookup("a")).hasSize(1);

@@ -29,7 +29,7 @@ abstract class ApacheContract extends ClientContract {
         return SqliteStorage.builder()
                 .path(directory.resolve("larder.sqlite"))
                 .clock(clock)
-                .open();
+                .build();
     }
 
     @Override

@@ -75,7 +75,7 @@ abstract class ApacheScenario {
     /** A client anew, with what {@link #setup} says. */
     final void with(CachePolicy.Builder policy) throws IOException {
         storage = new WatchedStorage(
-                InMemoryStorage.builder().capacity(10_000).clock(clock).build());
+                InMemoryStorage.builder().maxEntries(10_000).clock(clock).build());
         cache = HttpCache.builder()
                 .storage(storage)
                 .clock(clock)

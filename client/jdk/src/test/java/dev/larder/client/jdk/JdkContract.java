@@ -68,7 +68,7 @@ abstract class JdkContract extends ClientContract {
         return SqliteStorage.builder()
                 .path(directory.resolve("larder.sqlite"))
                 .clock(clock)
-                .open();
+                .build();
     }
 
     private static TestCall sendAsync(HttpClient client, HttpRequest request) {

@@ -52,8 +52,8 @@ enum Way {
 
     Storage storage(Path directory, InstantSource clock) throws IOException {
         return file
-                ? FileStorage.builder().directory(directory).clock(clock).open()
-                : InMemoryStorage.builder().capacity(10_000).clock(clock).build();
+                ? FileStorage.builder().directory(directory).clock(clock).build()
+                : InMemoryStorage.builder().maxEntries(10_000).clock(clock).build();
     }
 
     /** Sends and waits; failures are those of {@code send} in both drivers. */

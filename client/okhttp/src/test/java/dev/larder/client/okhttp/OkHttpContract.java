@@ -72,7 +72,7 @@ abstract class OkHttpContract extends ClientContract {
         return SqliteStorage.builder()
                 .path(directory.resolve("larder.sqlite"))
                 .clock(clock)
-                .open();
+                .build();
     }
 
     @Override

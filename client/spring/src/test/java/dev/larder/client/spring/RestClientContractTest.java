@@ -87,7 +87,7 @@ final class RestClientContractTest extends ClientContract {
         return SqliteStorage.builder()
                 .path(directory.resolve("larder.sqlite"))
                 .clock(clock)
-                .open();
+                .build();
     }
 
     @Override

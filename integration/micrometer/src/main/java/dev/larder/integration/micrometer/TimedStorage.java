@@ -110,6 +110,11 @@ final class TimedStorage implements Storage {
     }
 
     @Override
+    public void keepDamaged(boolean keep) {
+        storage.keepDamaged(keep);
+    }
+
+    @Override
     public void addListener(StorageListener listener) {
         storage.addListener(listener);
     }

@@ -130,7 +130,7 @@ final class LarderMetricsTest {
     void countersEqualAModel() throws Exception {
         HttpCache cache = LarderMetrics.monitor(
                 registry,
-                cache(InMemoryStorage.builder().capacity(1000).clock(clock).build()),
+                cache(InMemoryStorage.builder().maxEntries(1000).clock(clock).build()),
                 "api",
                 "region",
                 "eu");
@@ -260,7 +260,7 @@ final class LarderMetricsTest {
     @DisplayName("evictions, bodies that break off and storage failures are counted")
     void rareEvents() throws Exception {
         HttpCache cache =
-                cache(InMemoryStorage.builder().capacity(3).clock(clock).build());
+                cache(InMemoryStorage.builder().maxEntries(3).clock(clock).build());
         LarderMetrics.monitor(registry, cache, "small");
         LarderMetrics.monitor(registry, cache, "small");
         origin.otherwise(request -> Reply.ok("x").field("Cache-Control", "max-age=100"));
@@ -286,7 +286,7 @@ final class LarderMetricsTest {
     void corruption() throws Exception {
         origin.on("/a").reply(Reply.ok("x".repeat(50_000)).field("Cache-Control", "max-age=100"));
         try (CacheClient client = client(
-                cache(FileStorage.builder().directory(directory).clock(clock).open()))) {
+                cache(FileStorage.builder().directory(directory).clock(clock).build()))) {
             resultOf(client, to("/a").build());
         }
         try (Stream<Path> files = Files.walk(directory)) {
@@ -299,7 +299,7 @@ final class LarderMetricsTest {
             }
         }
         HttpCache cache =
-                cache(FileStorage.builder().directory(directory).clock(clock).open());
+                cache(FileStorage.builder().directory(directory).clock(clock).build());
         LarderMetrics.monitor(registry, cache, "files");
         try (CacheClient client = client(cache)) {
             assertThat(resultOf(client, to("/a").build())).isEqualTo(CacheResult.MISS);
@@ -310,7 +310,7 @@ final class LarderMetricsTest {
     @Test
     @DisplayName("operations of a storage that waits are timed, of blocking and of asynchronous requests")
     void timers() throws Exception {
-        Storage files = FileStorage.builder().directory(directory).clock(clock).open();
+        Storage files = FileStorage.builder().directory(directory).clock(clock).build();
         HttpCache cache = cache(LarderMetrics.timed(registry, files, "files", "region", "eu"));
         origin.on("/a")
                 .reply(Reply.ok("x".repeat(200_000)).field("ETag", "\"1\"").field("Cache-Control", "max-age=10"));
@@ -354,7 +354,7 @@ final class LarderMetricsTest {
     @Test
     @DisplayName("a failed operation is timed as a failure, and does not fail the request or the scrape")
     void failures() throws Exception {
-        Storage files = FileStorage.builder().directory(directory).clock(clock).open();
+        Storage files = FileStorage.builder().directory(directory).clock(clock).build();
         Storage failing = new FailingStorage(files);
         HttpCache cache = cache(LarderMetrics.timed(registry, failing, "files"));
         LarderMetrics.monitor(registry, cache, "files");

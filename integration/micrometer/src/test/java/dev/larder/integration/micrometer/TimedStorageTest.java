@@ -14,7 +14,7 @@ final class TimedStorageTest extends StorageContract {
         InMemoryStorage.Builder builder = InMemoryStorage.builder().clock(setup.clock());
         setup.ttl().ifPresent(builder::ttl);
         setup.slidingTtl().ifPresent(builder::slidingTtl);
-        setup.maxEntries().ifPresent(builder::capacity);
+        setup.maxEntries().ifPresent(builder::maxEntries);
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);

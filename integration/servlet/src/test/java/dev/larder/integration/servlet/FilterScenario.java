@@ -61,9 +61,9 @@ abstract class FilterScenario {
     @BeforeEach
     void open() throws Exception {
         Storage plain = place == Place.FILES
-                ? FileStorage.builder().directory(directory).clock(clock).open()
+                ? FileStorage.builder().directory(directory).clock(clock).build()
                 : InMemoryStorage.builder()
-                        .capacity(1000)
+                        .maxEntries(1000)
                         .maxEntryBytes(64 << 20)
                         .clock(clock)
                         .build();

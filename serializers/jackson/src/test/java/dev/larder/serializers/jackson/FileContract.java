@@ -40,7 +40,7 @@ abstract class FileContract extends StorageContract {
         setup.maxBytes().ifPresent(builder::maxBytes);
         setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
         setup.maxVariants().ifPresent(builder::maxVariants);
-        return builder.open();
+        return builder.build();
     }
 
     @Override

@@ -37,7 +37,7 @@ class MixedSerializersTest {
 
     private FileStorage open(Path path, Serializer serializer) throws IOException {
         FileStorage storage =
-                FileStorage.builder().directory(path).serializer(serializer).open();
+                FileStorage.builder().directory(path).serializer(serializer).build();
         storage.addListener(new StorageListener() {
             @Override
             public void corrupt(String where, String what) {

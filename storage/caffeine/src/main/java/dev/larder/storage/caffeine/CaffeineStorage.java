@@ -80,7 +80,7 @@ public final class CaffeineStorage implements Storage {
     /** Looking for expired entries walks all of them, so not on every commit. */
     private static final long SWEEP_INTERVAL_MILLIS = 1000;
 
-    private final int capacity;
+    private final int maxEntries;
     private final long maxBytes;
     private final long maxEntryBytes;
     private final int maxVariants;
@@ -114,8 +114,8 @@ public final class CaffeineStorage implements Storage {
     private volatile boolean closed;
 
     private CaffeineStorage(Builder builder) {
-        capacity = builder.capacity;
-        maxBytes = builder.maxBytes >= 0 ? builder.maxBytes : capacity >= 0 ? Long.MAX_VALUE : DEFAULT_MAX_BYTES;
+        maxEntries = builder.maxEntries;
+        maxBytes = builder.maxBytes >= 0 ? builder.maxBytes : maxEntries >= 0 ? Long.MAX_VALUE : DEFAULT_MAX_BYTES;
         // Caffeine weighs in ints.
         maxEntryBytes = Math.min(Integer.MAX_VALUE, Math.min(maxBytes, builder.maxEntryBytes));
         maxVariants = builder.maxVariants;
@@ -123,10 +123,10 @@ public final class CaffeineStorage implements Storage {
         slidingTtl = builder.slidingTtl;
         clock = builder.clock;
         boolean byBytes = maxBytes != Long.MAX_VALUE;
-        long least = !byBytes ? 1 : capacity < 0 ? 0 : Math.min(Integer.MAX_VALUE, (maxBytes - 1) / capacity + 1);
+        long least = !byBytes ? 1 : maxEntries < 0 ? 0 : Math.min(Integer.MAX_VALUE, (maxBytes - 1) / maxEntries + 1);
         Executor executor = builder.executor;
         cache = Caffeine.newBuilder()
-                .maximumWeight(byBytes ? maxBytes : capacity)
+                .maximumWeight(byBytes ? maxBytes : maxEntries)
                 .weigher((Node key, Node node) ->
                         node.pinned ? 0 : (int) (byBytes ? Math.max(least, entryOf(node).size) : least))
                 .executor(
@@ -339,7 +339,7 @@ public final class CaffeineStorage implements Storage {
         tell();
         sweep(clock.millis());
         return new StorageStatistics(
-                count.sum(), bytes.sum(), capacity, maxBytes == Long.MAX_VALUE ? -1 : maxBytes, evictions.sum());
+                count.sum(), bytes.sum(), maxEntries, maxBytes == Long.MAX_VALUE ? -1 : maxBytes, evictions.sum());
     }
 
     /** What is left of the limits for an entry when its head is the smallest there is. */
@@ -759,7 +759,7 @@ public final class CaffeineStorage implements Storage {
 
     /** Builds a {@link CaffeineStorage}. Not thread-safe. */
     public static final class Builder {
-        private int capacity = -1;
+        private int maxEntries = -1;
         private long maxBytes = -1;
         private long maxEntryBytes = DEFAULT_MAX_ENTRY_BYTES;
         private int maxVariants = DEFAULT_MAX_VARIANTS;
@@ -776,14 +776,14 @@ public final class CaffeineStorage implements Storage {
          *
          * @throws IllegalArgumentException if that is not at least 1
          */
-        public Builder capacity(int entries) {
-            capacity = (int) atLeastOne("capacity", entries);
+        public Builder maxEntries(int entries) {
+            maxEntries = (int) atLeastOne("maxEntries", entries);
             return this;
         }
 
         /**
          * How many bytes are kept, {@linkplain CaffeineStorage heads included}, beside the entry that was stored last. 64
-         * MiB unless this or {@link #capacity} is told.
+         * MiB unless this or {@link #maxEntries} is told.
          *
          * @throws IllegalArgumentException if that is not at least 1
          */

@@ -25,7 +25,7 @@ public final class CaffeineStorageProvider implements StorageProvider {
     public Storage open(StorageSpec spec, InstantSource clock) {
         spec.noLocation();
         CaffeineStorage.Builder builder = CaffeineStorage.builder().clock(clock);
-        spec.count("maxEntries", builder::capacity);
+        spec.count("maxEntries", builder::maxEntries);
         spec.bytes("maxBytes", builder::maxBytes);
         spec.bytes("maxEntryBytes", builder::maxEntryBytes);
         spec.count("maxVariants", builder::maxVariants);

@@ -45,7 +45,7 @@ class CaffeineStorageTest {
             configure(builder);
             setup.ttl().ifPresent(builder::ttl);
             setup.slidingTtl().ifPresent(builder::slidingTtl);
-            setup.maxEntries().ifPresent(builder::capacity);
+            setup.maxEntries().ifPresent(builder::maxEntries);
             setup.maxBytes().ifPresent(builder::maxBytes);
             setup.maxEntryBytes().ifPresent(builder::maxEntryBytes);
             setup.maxVariants().ifPresent(builder::maxVariants);
@@ -100,7 +100,7 @@ class CaffeineStorageTest {
     @Test
     @DisplayName("what is used often survives a scan of ten times the capacity, and the scan passes through")
     void scanResistance() throws IOException {
-        try (CaffeineStorage storage = builder().capacity(100).build()) {
+        try (CaffeineStorage storage = builder().maxEntries(100).build()) {
             for (int i = 0; i < 100; i++) {
                 put(storage, "popular " + i, 10);
             }
@@ -129,7 +129,7 @@ class CaffeineStorageTest {
     @Test
     @DisplayName("what was refused for want of popularity gets in when it comes again, with a new id")
     void popularityOutlivesEntries() throws IOException {
-        try (CaffeineStorage storage = builder().capacity(20).build()) {
+        try (CaffeineStorage storage = builder().maxEntries(20).build()) {
             for (int i = 0; i < 40; i++) {
                 put(storage, "once " + i, 10);
             }
@@ -148,7 +148,8 @@ class CaffeineStorageTest {
     @Test
     @DisplayName("bytes and entries keep to their capacities, beside what was stored last")
     void capacities() throws IOException {
-        try (CaffeineStorage storage = builder().capacity(10).maxBytes(100_000).build()) {
+        try (CaffeineStorage storage =
+                builder().maxEntries(10).maxBytes(100_000).build()) {
             for (int i = 0; i < 100; i++) {
                 put(storage, "small " + i, 10);
                 assertThat(storage.statistics().entries()).isLessThanOrEqualTo(11);
@@ -316,9 +317,9 @@ class CaffeineStorageTest {
             assertThat(storage.blocks()).isFalse();
         }
         CaffeineStorage.Builder builder = CaffeineStorage.builder();
-        assertThatThrownBy(() -> builder.capacity(0))
+        assertThatThrownBy(() -> builder.maxEntries(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("capacity must be at least 1, not 0");
+                .hasMessage("maxEntries must be at least 1, not 0");
         assertThatThrownBy(() -> builder.maxBytes(-1)).hasMessage("maxBytes must be at least 1, not -1");
         assertThatThrownBy(() -> builder.maxEntryBytes(0)).hasMessage("maxEntryBytes must be at least 1, not 0");
         assertThatThrownBy(() -> builder.maxVariants(0)).hasMessage("maxVariants must be at least 1, not 0");

@@ -40,9 +40,11 @@ final class LookupTimes {
 
     public static void main(String[] arguments) throws Exception {
         Cache<String, String> raw = Caffeine.newBuilder().maximumSize(2 * KEYS).build();
-        Storage caffeine =
-                CaffeineStorage.builder().capacity(2 * KEYS).maxBytes(1L << 30).build();
-        Storage memory = InMemoryStorage.builder().capacity(2 * KEYS).build();
+        Storage caffeine = CaffeineStorage.builder()
+                .maxEntries(2 * KEYS)
+                .maxBytes(1L << 30)
+                .build();
+        Storage memory = InMemoryStorage.builder().maxEntries(2 * KEYS).build();
         String[] keys = new String[KEYS];
         for (int i = 0; i < KEYS; i++) {
             keys[i] = "GET https://example.org/resource/" + i;

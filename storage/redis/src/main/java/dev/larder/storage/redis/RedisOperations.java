@@ -88,6 +88,7 @@ final class RedisOperations {
     private final CopyOnWriteArrayList<StorageListener> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLong evictions = new AtomicLong();
     private volatile boolean closed;
+    private volatile boolean keepsDamaged;
 
     RedisOperations(RedisStorage.Builder b, Link link, boolean cluster) {
         this.link = link;
@@ -141,7 +142,9 @@ final class RedisOperations {
         if (!refused.isWrongType()) {
             throw refused;
         }
-        inBackground("remove a damaged entry", link.call(CommandType.UNLINK, place.hash()));
+        if (!keepsDamaged) {
+            inBackground("remove a damaged entry", link.call(CommandType.UNLINK, place.hash()));
+        }
         tell(listener -> listener.corrupt(place.toString(), "something else is under the key"));
         return List.of();
     }
@@ -716,7 +719,9 @@ final class RedisOperations {
     }
 
     private void damaged(Place place, String id, byte[] record, String what) {
-        inBackground("remove a damaged entry", removeIfSame(place, id, record, false));
+        if (!keepsDamaged) {
+            inBackground("remove a damaged entry", removeIfSame(place, id, record, false));
+        }
         tell(listener -> listener.corrupt(place.name(id), what));
     }
 
@@ -995,6 +1000,10 @@ final class RedisOperations {
     }
 
     // ---- the rest
+
+    void keepDamaged(boolean keep) {
+        keepsDamaged = keep;
+    }
 
     void addListener(StorageListener listener) {
         listeners.addIfAbsent(listener);

@@ -323,6 +323,11 @@ public final class RedisStorage implements Storage {
     }
 
     @Override
+    public void keepDamaged(boolean keep) {
+        operations.keepDamaged(keep);
+    }
+
+    @Override
     public void addListener(StorageListener listener) {
         operations.addListener(listener);
     }

@@ -28,6 +28,9 @@ public final class RedisStorageProvider implements StorageProvider {
         spec.flag("cluster", builder::cluster);
         spec.text("namespace", builder::namespace);
         spec.duration("timeout", builder::timeout);
+        spec.count("maxFailures", builder::maxFailures);
+        spec.duration("retryAfter", builder::retryAfter);
+        spec.duration("retention", builder::retention);
         spec.count("maxEntries", builder::maxEntries);
         spec.bytes("maxBytes", builder::maxBytes);
         spec.bytes("maxEntryBytes", builder::maxEntryBytes);

@@ -222,7 +222,7 @@ class RedisLeaseTest {
         validatedOnce(
                 redis -> TieredStorage.builder(
                                 InMemoryStorage.builder()
-                                        .capacity(100)
+                                        .maxEntries(100)
                                         .clock(clock)
                                         .build(),
                                 TransformedStorage.over(redis).compress().build())

@@ -40,16 +40,18 @@ final class Bucket {
     private final S3AsyncClient client;
     private final String bucket;
     private final Duration timeout;
+    private final Starter starter;
     private final CircuitBreaker breaker;
     private final AwsRequestOverrideConfiguration inTime;
 
-    Bucket(S3AsyncClient client, String bucket, Duration timeout, CircuitBreaker.Builder breaker) {
+    Bucket(S3AsyncClient client, String bucket, Duration timeout, Starter starter, CircuitBreaker.Builder breaker) {
         this.client = client;
         this.bucket = bucket;
         this.timeout = timeout;
+        this.starter = starter;
         this.inTime = within(Duration.ZERO);
-        this.breaker =
-                breaker.build(() -> client.headBucket(b -> b.bucket(bucket).overrideConfiguration(inTime)));
+        this.breaker = breaker.build(() -> starter.start(
+                timeout, () -> client.headBucket(b -> b.bucket(bucket).overrideConfiguration(inTime))));
     }
 
     private AwsRequestOverrideConfiguration within(Duration allowance) {
@@ -291,12 +293,7 @@ final class Bucket {
             Supplier<? extends CompletableFuture<? extends T>> call,
             int... expected) {
         return breaker.call(allowance, () -> {
-            CompletableFuture<? extends T> answer;
-            try {
-                answer = call.get();
-            } catch (RuntimeException e) {
-                return CompletableFuture.failedFuture(failure(operation, name, e));
-            }
+            CompletableFuture<T> answer = starter.start(timeout.plus(allowance), call);
             return answer.handle((value, failure) -> {
                 if (failure == null) {
                     return value;

@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  *           24  generation                            8
  *           32  change                                8
  *           40  when it was changed, milliseconds     8
- *           48  entry* removed*
+ *           48  when the key was last removed, milliseconds, or 0   8
+ *           56  by which process                      8
+ *           64  entry* removed*
  *
  * entry   := 0  format id of the serializer           1
  *            1  flags (1: the body is inline)         1
@@ -38,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The <i>generation</i> is drawn anew by each removal of the whole key. It is what tells a writer, of whatever process,
- * that such a removal came after it began. The <i>change</i> is drawn anew by each change, so that who does not know
+ * that such a removal came after it began; and by its time, that one of another process came after the request for what it
+ * writes, though before it began. The <i>change</i> is drawn anew by each change, so that who does not know
  * whether his conditional PUT was done can tell by looking. Removed bodies stay named until they may be deleted.
  */
 final class KeyIndex {
@@ -46,7 +49,7 @@ final class KeyIndex {
     static final int MAX_BYTES = 16 << 20;
 
     /** The size of an index with nothing in it. */
-    static final int EMPTY_BYTES = 48;
+    static final int EMPTY_BYTES = 64;
 
     private static final long MAGIC = 0x4C41524445523300L;
     private static final int VERSION = 1;
@@ -66,6 +69,7 @@ final class KeyIndex {
     final long generation;
     final long change;
     final long changedAt;
+    final Removal removal;
     final List<Variant> variants;
     final List<RemovedBody> removedBodies;
     /** What was wrong with entries that could not be read and are left out. */
@@ -80,6 +84,7 @@ final class KeyIndex {
             long generation,
             long change,
             long changedAt,
+            Removal removal,
             List<Variant> variants,
             List<RemovedBody> removedBodies,
             List<String> damage,
@@ -90,6 +95,7 @@ final class KeyIndex {
         this.generation = generation;
         this.change = change;
         this.changedAt = changedAt;
+        this.removal = removal;
         this.variants = variants;
         this.removedBodies = removedBodies;
         this.damage = damage;
@@ -124,22 +130,32 @@ final class KeyIndex {
         }
     }
 
+    /**
+     * The last removal of the whole key.
+     *
+     * @param at milliseconds
+     * @param by which process
+     */
+    record Removal(long at, long by) {
+        static final Removal NONE = new Removal(0, 0);
+    }
+
     /** The body of an entry that was removed, which readers may still be at. */
     record RemovedBody(String id, long when) {}
 
     /** Where there is no object. */
     static KeyIndex none() {
-        return new KeyIndex(null, true, false, 0, 0, 0, List.of(), List.of(), List.of(), 0);
+        return new KeyIndex(null, true, false, 0, 0, 0, Removal.NONE, List.of(), List.of(), List.of(), 0);
     }
 
     /** In place of an object that says nothing to this version: it can be replaced, and is no entry. */
     static KeyIndex notUnderstood(String etag, int size) {
-        return new KeyIndex(etag, false, true, 0, 0, 0, List.of(), List.of(), List.of(), size);
+        return new KeyIndex(etag, false, true, 0, 0, 0, Removal.NONE, List.of(), List.of(), List.of(), size);
     }
 
     /** In place of an object that is damaged: it can be replaced, and has nothing in it. */
     static KeyIndex damaged(String etag, String what) {
-        return new KeyIndex(etag, true, true, 0, 0, 0, List.of(), List.of(), List.of(what), 0);
+        return new KeyIndex(etag, true, true, 0, 0, 0, Removal.NONE, List.of(), List.of(), List.of(what), 0);
     }
 
     int inlineBytes() {
@@ -205,12 +221,17 @@ final class KeyIndex {
             long generation,
             long change,
             long changedAt,
+            Removal removal,
             List<Variant> variants,
             List<RemovedBody> removedBodies) {
         ByteBuffer out = ByteBuffer.allocate(size(variants, removedBodies));
         out.putLong(MAGIC | VERSION).putInt(0);
         out.putInt(variants.size()).putInt(removedBodies.size()).putInt(removed ? REMOVED_FLAG : 0);
-        out.putLong(generation).putLong(change).putLong(changedAt);
+        out.putLong(generation)
+                .putLong(change)
+                .putLong(changedAt)
+                .putLong(removal.at)
+                .putLong(removal.by);
         for (Variant variant : variants) {
             out.put(variant.formatId).put((byte) (variant.inline == null ? 0 : INLINE_FLAG));
             out.putShort((short) variant.id.length()).putInt(variant.head.remaining());
@@ -257,6 +278,7 @@ final class KeyIndex {
         long generation = in.getLong();
         long change = in.getLong();
         long changedAt = in.getLong();
+        Removal removal = new Removal(in.getLong(), in.getLong());
         if (count < 0 || count > in.remaining() / ENTRY || removedCount < 0 || removedCount > in.remaining() / 10) {
             throw new DamagedObjectException("impossible counts");
         }
@@ -281,6 +303,7 @@ final class KeyIndex {
                 generation,
                 change,
                 changedAt,
+                removal,
                 List.copyOf(variants),
                 List.copyOf(removedBodies),
                 List.copyOf(damage),

@@ -44,7 +44,7 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** What {@link S3Storage} does, without waiting. */
 final class S3Entries implements AsyncStorage {
-    /** A body up to this length is kept with its head ... */
+    /** A body up to this length is kept with its head, unless told otherwise ... */
     static final int INLINE = 16 << 10;
     /** ... as long as all that are kept so under one key take no more than this. */
     static final int INLINE_TOTAL = 128 << 10;
@@ -70,9 +70,11 @@ final class S3Entries implements AsyncStorage {
     });
 
     final Bucket bucket;
+    final int maxInlineBytes;
     final Set<S3EntryWriter> writers = ConcurrentHashMap.newKeySet();
 
     private final String prefix;
+    private final long process;
     private final Serializer serializer;
     private final InstantSource clock;
     private final Executor executor;
@@ -97,14 +99,16 @@ final class S3Entries implements AsyncStorage {
     private final AtomicLong nextSweep;
     private final AtomicBoolean sweeping = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean keepsDamaged;
 
-    S3Entries(S3Storage.Builder b, Bucket bucket, Runnable closeClient) {
+    S3Entries(S3Storage.Builder b, Bucket bucket, Executor executor, Runnable closeClient) {
         this.bucket = bucket;
         this.closeClient = closeClient;
         prefix = b.keyPrefix;
+        process = b.process;
         serializer = b.serializer;
         clock = b.clock;
-        executor = b.executor;
+        this.executor = executor;
         timeout = b.timeout;
         ttlMillis = b.ttlMillis;
         slidingTtl = b.slidingTtl;
@@ -112,6 +116,7 @@ final class S3Entries implements AsyncStorage {
         maxBytes = b.maxBytes;
         maxEntryBytes = Math.min(Math.min(b.maxEntryBytes, maxBytes), S3EntryWriter.MAX_BODY);
         maxVariants = b.maxVariants;
+        maxInlineBytes = b.maxInlineBytes;
         graceMillis = b.graceMillis;
         sweepEveryMillis = b.sweepEveryMillis;
         queues = new KeyQueues(executor);
@@ -227,13 +232,21 @@ final class S3Entries implements AsyncStorage {
         });
     }
 
-    /** The index of a key as it is now. One that is damaged is repaired, and seems to be without what is damaged. */
+    /**
+     * The index of a key as it is now. One that is damaged is repaired first, so that who asked for all entries has heard of
+     * all damage when he has seen them, and seems to be without what is damaged.
+     */
     CompletionStage<KeyIndex> read(String name) {
-        return readAsIs(name).thenApply(index -> {
-            if (!index.damage.isEmpty()) {
-                inBackground("remove a damaged entry", () -> repair(name));
+        return readAsIs(name).thenCompose(index -> {
+            if (index.damage.isEmpty()) {
+                return CompletableFuture.completedFuture(index);
             }
-            return index;
+            return repair(name).handle((done, failure) -> {
+                if (failure != null) {
+                    failed("remove a damaged entry", failure);
+                }
+                return index;
+            });
         });
     }
 
@@ -276,6 +289,10 @@ final class S3Entries implements AsyncStorage {
                     if (index.damage.isEmpty()) {
                         return CompletableFuture.completedFuture(null);
                     }
+                    if (keepsDamaged) {
+                        index.damage.forEach(what -> reportDamage(indexObject(name), what));
+                        return CompletableFuture.completedFuture(null);
+                    }
                     return apply(name, same -> new Draft<>(live(same), false, same.damage), index, true, 0)
                             .thenApply(damage -> {
                                 for (String what : damage) {
@@ -290,6 +307,9 @@ final class S3Entries implements AsyncStorage {
     private CompletionStage<?> removeDamaged(S3Entry entry, String what) {
         String id = entry.stored().id();
         reportDamage(bodyObject(entry.name, id), what);
+        if (keepsDamaged) {
+            return CompletableFuture.completedFuture(null);
+        }
         return modify(
                         entry.name,
                         index -> index.find(id) == null
@@ -470,7 +490,7 @@ final class S3Entries implements AsyncStorage {
                     if (now.find(head.id()) != null) {
                         return Draft.unchanged(true); // by a request that seemed to fail
                     }
-                    if (!writer.mark.allows(now) || isTooOld(writer.mark)) {
+                    if (!writer.mark.allows(now) || isTooOld(writer.mark) || isOutdated(head, now)) {
                         return Draft.unchanged(false);
                     }
                     S3Entry entry = new S3Entry(writer.name, head, writer.length(), inline, 0, 0);
@@ -497,6 +517,19 @@ final class S3Entries implements AsyncStorage {
                     }
                     return CompletableFuture.completedFuture(false);
                 });
+    }
+
+    /**
+     * Whether another process has removed the key after the response was requested. The writer's mark does not tell when that
+     * was before the writer began; what this process has removed, the cache that asks knows itself. What was requested
+     * longer ago than writing may take is no response that comes in, but a copy of one that is stored elsewhere.
+     */
+    private boolean isOutdated(StoredResponse head, KeyIndex index) {
+        long age = clock.millis() - head.requestTime();
+        return index.removal.by() != process
+                && head.requestTime() < index.removal.at()
+                && age >= 0
+                && age < graceMillis;
     }
 
     /** Whether clean-up may have taken its body, or the mark of a removal, for something left over. */
@@ -608,6 +641,7 @@ final class S3Entries implements AsyncStorage {
                     removal || before.etag == null || before.generation == 0 ? newGeneration() : before.generation,
                     change,
                     now,
+                    removal ? new KeyIndex.Removal(now, process) : before.removal,
                     variants,
                     removedBodies(variants, now));
         }
@@ -1076,6 +1110,11 @@ final class S3Entries implements AsyncStorage {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /** See {@link S3Storage#keepDamaged}. */
+    void keepDamaged(boolean keep) {
+        keepsDamaged = keep;
     }
 
     boolean isClosed() {

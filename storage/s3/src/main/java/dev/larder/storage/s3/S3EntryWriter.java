@@ -157,7 +157,7 @@ final class S3EntryWriter implements AsyncEntryWriter {
     /** The whole body, if it is short enough to be kept with its head. */
     @Nullable
     ByteBuffer inline() {
-        return length <= S3Entries.INLINE
+        return length <= store.maxInlineBytes
                 ? ByteBuffer.wrap(
                         length == 0
                                 ? new byte[0]

@@ -28,7 +28,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -81,8 +81,9 @@ import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
  * <p>An index is only ever replaced on the condition that it is the one that was read, and read again if it is not. So
  * whatever many processes do to a key at once, none of their changes is lost. Within a process they queue for the key.
  *
- * <p>{@link #removeKey} leaves an index with a new generation behind, even when there was none. Every writer that has begun
- * before, in whatever process, sees that by its condition and discards its entry. {@link #clear} deletes indexes without
+ * <p>{@link #removeKey} leaves an index with a new generation and the time behind, even when there was none. Every writer that
+ * has begun before, in whatever process, sees that by its condition and discards its entry; so does one that began
+ * later with a response that was requested before, as far as the clocks of the two machines agree. {@link #clear} deletes indexes without
  * bodies of their own, which writers see likewise, except those of another process that have begun before the key was
  * first stored; and {@link #removeIf} and {@link #remove} do not stop writers of another process. Within the process all
  * of them do.
@@ -114,6 +115,8 @@ import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
  * </ul>
  */
 public final class S3Storage implements Storage {
+    private static final long PROCESS = ThreadLocalRandom.current().nextLong();
+
     private final S3Entries entries;
     private final String place;
 
@@ -121,8 +124,12 @@ public final class S3Storage implements Storage {
         S3AsyncClient given = builder.client;
         S3AsyncClient client = given != null ? given : builder.defaultClient();
         place = builder.bucket + "/" + builder.keyPrefix;
-        Bucket bucket = new Bucket(client, builder.bucket, builder.timeout, builder.breaker.timeout(builder.timeout));
-        entries = new S3Entries(builder, bucket, given != null ? () -> {} : client::close);
+        Starter starter = new Starter();
+        Bucket bucket =
+                new Bucket(client, builder.bucket, builder.timeout, starter, builder.breaker.timeout(builder.timeout));
+        Executor executor = builder.executor;
+        entries = new S3Entries(
+                builder, bucket, executor != null ? executor : starter, given != null ? () -> {} : client::close);
     }
 
     /**
@@ -130,7 +137,7 @@ public final class S3Storage implements Storage {
      *
      * @throws IllegalArgumentException as {@link Builder#build} does
      */
-    public static S3Storage of(String bucket) {
+    public static S3Storage at(String bucket) {
         return builder().bucket(bucket).build();
     }
 
@@ -313,6 +320,11 @@ public final class S3Storage implements Storage {
     }
 
     @Override
+    public void keepDamaged(boolean keep) {
+        entries.keepDamaged(keep);
+    }
+
+    @Override
     public void addListener(StorageListener listener) {
         entries.addListener(listener);
     }
@@ -345,17 +357,21 @@ public final class S3Storage implements Storage {
         private @Nullable URI endpoint;
         private boolean pathStyle;
 
+        /** Tells the removals of this process from those of others. */
+        long process = PROCESS;
+
         String keyPrefix = "larder/";
         Duration timeout = Duration.ofMillis(200);
         long ttlMillis = StoredResponse.NO_TTL;
         boolean slidingTtl;
         Serializer serializer = BinarySerializer.INSTANCE;
         InstantSource clock = InstantSource.system();
-        Executor executor = ForkJoinPool.commonPool();
+        private @Nullable Executor executor;
         long maxEntries = Long.MAX_VALUE;
         long maxBytes = Long.MAX_VALUE;
         long maxEntryBytes = Long.MAX_VALUE;
         int maxVariants = 64;
+        int maxInlineBytes = S3Entries.INLINE;
         long graceMillis = Duration.ofHours(1).toMillis();
         long sweepEveryMillis = Duration.ofHours(1).toMillis();
 
@@ -452,8 +468,8 @@ public final class S3Storage implements Storage {
         }
 
         /**
-         * Runs what follows a time-out, and begins what is done in the background; by default a pool of daemon threads and the
-         * common pool.
+         * Runs what follows a time-out, and begins what is done in the background; by default pools of daemon threads. Requests
+         * begin on threads of the storage's own in any case, since looking for credentials may wait.
          */
         public Builder executor(Executor executor) {
             this.executor = Objects.requireNonNull(executor, "executor");
@@ -482,6 +498,22 @@ public final class S3Storage implements Storage {
         /** The most entries of one key, of which those used least recently go first; by default 64. */
         public Builder maxVariants(int maxVariants) {
             this.maxVariants = (int) atLeastOne(maxVariants, "maxVariants");
+            return this;
+        }
+
+        /**
+         * The longest body that is kept with its head in the key's index, and so comes with the lookup; by default 16 KiB. A
+         * change of the index, such as a validation, writes these bodies again: with 0 it writes none, and each hit takes
+         * one GET more.
+         *
+         * @throws IllegalArgumentException if that is less than 0, or more than the 128 KiB that a key's bodies may take
+         */
+        public Builder maxInlineBytes(int maxInlineBytes) {
+            if (maxInlineBytes < 0 || maxInlineBytes > S3Entries.INLINE_TOTAL) {
+                throw new IllegalArgumentException(
+                        "maxInlineBytes must be 0 to " + S3Entries.INLINE_TOTAL + ", not " + maxInlineBytes);
+            }
+            this.maxInlineBytes = maxInlineBytes;
             return this;
         }
 

@@ -39,6 +39,11 @@ public final class S3StorageProvider implements StorageProvider {
         spec.text("endpoint", endpoint -> builder.endpoint(URI.create(endpoint)));
         spec.flag("pathStyle", builder::pathStyle);
         spec.duration("timeout", builder::timeout);
+        spec.count("maxFailures", builder::maxFailures);
+        spec.duration("retryAfter", builder::retryAfter);
+        spec.duration("gracePeriod", builder::gracePeriod);
+        spec.duration("checkTtlEvery", builder::checkTtlEvery);
+        spec.bytes("maxInlineBytes", bytes -> builder.maxInlineBytes((int) Math.min(bytes, Integer.MAX_VALUE)));
         spec.count("maxEntries", builder::maxEntries);
         spec.bytes("maxBytes", builder::maxBytes);
         spec.bytes("maxEntryBytes", builder::maxEntryBytes);

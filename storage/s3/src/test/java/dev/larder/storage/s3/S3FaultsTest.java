@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,6 +89,44 @@ class S3FaultsTest {
                 .storage(storage)
                 .version(HttpClient.Version.HTTP_1_1)
                 .build();
+    }
+
+    @Test
+    void credentialsThatDoNotComeCostNoMoreThanAnyOtherRequestThatHangs() throws Exception {
+        CountDownLatch come = new CountDownLatch(1);
+        try (S3AsyncClient waiting = S3Server.client(front.endpoint(), () -> {
+                    try {
+                        come.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    return S3Server.CREDENTIALS;
+                });
+                S3Storage storage = server.storage()
+                        .client(waiting)
+                        .timeout(TIMEOUT)
+                        .retryAfter(Duration.ofMillis(50))
+                        .build();
+                ScriptedOrigin origin = ScriptedOrigin.start();
+                CacheClient cache = cache(storage)) {
+            origin.otherwise(request -> Reply.ok("hello").field("Cache-Control", "max-age=60"));
+            for (int i = 0; i < 3; i++) {
+                assertThat(send(cache, origin.uri("/" + i), "hello")).isLessThan(3 * TIMEOUT.toMillis() + 2000);
+            }
+            assertThat(send(cache, origin.uri("/3"), "hello"))
+                    .as("while the breaker is open")
+                    .isLessThan(2000);
+            come.countDown();
+            Entries.await("hits are back", () -> {
+                try {
+                    HttpResponse<String> response = cache.send(
+                            HttpRequest.newBuilder(origin.uri("/again")).build(), BodyHandlers.ofString());
+                    return CacheInfo.of(response).status() == CacheResult.HIT;
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
     }
 
     @ParameterizedTest

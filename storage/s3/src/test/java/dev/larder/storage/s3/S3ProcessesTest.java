@@ -121,6 +121,41 @@ class S3ProcessesTest {
     }
 
     @Test
+    void whatWasRequestedBeforeAnotherProcessRemovedTheKeyIsNotStoredAfterIt() throws Exception {
+        S3Storage.Builder builder = server.storage();
+        S3Storage one = builder.build();
+        builder.process++;
+        S3Storage other = builder.build();
+        opened.addAll(List.of(one, other));
+        long before = System.currentTimeMillis() - 5000;
+        for (boolean stored : new boolean[] {false, true}) {
+            for (int length : new int[] {100, 100_000}) {
+                String key = "key " + stored + length;
+                if (stored) {
+                    put(one, key, bytes(10, 1));
+                }
+                // The request goes out, the key is removed, and only then the response comes; meanwhile someone has
+                // looked.
+                assertThat(one.lookup(key)).hasSize(stored ? 1 : 0);
+                other.removeKey(key);
+                assertThat(one.lookup(key)).isEmpty();
+                StoredResponse late =
+                        head(key).times(before, System.currentTimeMillis()).build();
+                assertThat(Entries.tryPut(one, late, bytes(length, 2))).isFalse();
+                assertThat(one.lookup(key)).isEmpty();
+                assertThat(other.lookup(key)).isEmpty();
+                // A copy of an old entry is no response that comes in.
+                StoredResponse copy = head(key)
+                        .times(before - 10_000_000, before - 10_000_000)
+                        .build();
+                assertThat(Entries.tryPut(one, copy, bytes(length, 2))).isTrue();
+                put(one, key, bytes(length, 3));
+                assertThat(other.lookup(key)).hasSize(2);
+            }
+        }
+    }
+
+    @Test
     void clearingDiscardsWhatAnotherProcessIsWritingUnderAKeyThatWasStored() throws Exception {
         S3Storage one = storages(2, 64).get(0);
         S3Storage other = opened.get(1);

@@ -138,6 +138,28 @@ class S3RequestsTest {
     }
 
     @Test
+    void withoutInlineBodiesAValidationWritesNoneAndAHitIsTwoGets() throws Exception {
+        try (S3Storage headsOnly = server.storage()
+                .keyPrefix(PREFIX)
+                .client(client)
+                .maxInlineBytes(0)
+                .build()) {
+            StoredResponse head = put(headsOnly, "key", bytes(10_000, 1));
+            assertThat(requestsOf(() -> {
+                        only(headsOnly, "key");
+                        assertThat(headsOnly.freshen(
+                                        head.toBuilder().status(203).build()))
+                                .isTrue();
+                    }))
+                    .isEqualTo(Map.of("GET", 1, "PUT", 1));
+            assertThat(server.get("larder/k/" + S3Entries.nameOf("key"))).hasSizeLessThan(1000);
+            assertThat(requestsOf(() ->
+                            assertThat(read(headsOnly, only(headsOnly, "key"))).isEqualTo(bytes(10_000, 1))))
+                    .isEqualTo(Map.of("GET", 2));
+        }
+    }
+
+    @Test
     void countingUsesCostsNothing() throws Exception {
         put(storage, "key", bytes(100, 1));
         StoredEntry entry = only(storage, "key");

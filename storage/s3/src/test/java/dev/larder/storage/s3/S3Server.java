@@ -17,6 +17,8 @@ import org.gaul.s3proxy.blobstore.S3Exceptions;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
 import software.amazon.awssdk.core.async.AsyncResponseTransformer;
@@ -37,6 +39,7 @@ final class S3Server implements AutoCloseable {
     static final String BUCKET = "cache";
     static final String ACCESS_KEY = "test-access";
     static final String SECRET_KEY = "test-secret";
+    static final AwsCredentials CREDENTIALS = AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY);
 
     private static final AtomicInteger PREFIXES = new AtomicInteger();
 
@@ -120,6 +123,10 @@ final class S3Server implements AutoCloseable {
     }
 
     static S3AsyncClient client(URI endpoint) {
+        return client(endpoint, StaticCredentialsProvider.create(CREDENTIALS));
+    }
+
+    static S3AsyncClient client(URI endpoint, AwsCredentialsProvider credentials) {
         return S3AsyncClient.builder()
                 .region(Region.US_EAST_1)
                 .forcePathStyle(true)
@@ -128,8 +135,7 @@ final class S3Server implements AutoCloseable {
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
                 .httpClientBuilder(NettyNioAsyncHttpClient.builder())
                 .overrideConfiguration(o -> o.retryStrategy(r -> r.maxAttempts(3)))
-                .credentialsProvider(
-                        StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY)))
+                .credentialsProvider(credentials)
                 .build();
     }
 

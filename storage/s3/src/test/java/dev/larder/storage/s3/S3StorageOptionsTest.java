@@ -40,7 +40,7 @@ class S3StorageOptionsTest {
 
     @Test
     void aBucketIsEnoughAndNothingIsAskedOfItYet() throws Exception {
-        try (S3Storage storage = S3Storage.of("my-cache")) {
+        try (S3Storage storage = S3Storage.at("my-cache")) {
             assertThat(storage).hasToString("S3Storage[my-cache/larder/]");
             assertThat(storage.maxBodyBytes()).isGreaterThan(40L << 30);
             assertThat(storage.statistics().maxEntries()).isEqualTo(-1);
@@ -136,7 +136,7 @@ class S3StorageOptionsTest {
 
     @Test
     void mistakesAreNamed() {
-        assertThatThrownBy(() -> S3Storage.of(" ")).hasMessageContaining("bucket");
+        assertThatThrownBy(() -> S3Storage.at(" ")).hasMessageContaining("bucket");
         assertThatThrownBy(() -> S3Storage.builder().ttl(Duration.ZERO)).hasMessageContaining("ttl");
         assertThatThrownBy(() -> S3Storage.builder().maxEntries(0)).hasMessageContaining("maxEntries");
         assertThatThrownBy(() -> S3Storage.builder().maxFailures(0)).hasMessageContaining("maxFailures");

@@ -136,6 +136,7 @@ public final class SqliteStorage implements Storage {
     private final int maxVariants;
 
     private final AtomicLong evictions = new AtomicLong();
+    private volatile boolean keepsDamaged;
     private final AtomicLong nextSweep;
     private final AtomicLong nextFlush;
     private final AtomicBoolean busy = new AtomicBoolean();
@@ -175,19 +176,19 @@ public final class SqliteStorage implements Storage {
     /**
      * A storage in a database file, which is created if it is missing.
      *
-     * @throws IOException as {@link Builder#open} does
+     * @throws IOException as {@link Builder#build} does
      */
     public static SqliteStorage at(Path file) throws IOException {
-        return builder().path(file).open();
+        return builder().path(file).build();
     }
 
     /**
      * A storage in memory, which is gone when it is closed.
      *
-     * @throws IOException as {@link Builder#open} does
+     * @throws IOException as {@link Builder#build} does
      */
     public static SqliteStorage inMemory() throws IOException {
-        return builder().open();
+        return builder().build();
     }
 
     /** A builder with the defaults that its methods state. */
@@ -1138,7 +1139,7 @@ public final class SqliteStorage implements Storage {
 
     private void removeDamaged(long n, @Nullable String id, String what) {
         try {
-            if (id != null && !isThere(n, id)) {
+            if (keepsDamaged || (id != null && !isThere(n, id))) {
                 corrupt(place(n), what);
                 return;
             }
@@ -1418,6 +1419,12 @@ public final class SqliteStorage implements Storage {
         return maxEntryBytes;
     }
 
+    /** {@inheritDoc} A file that is damaged as a whole is set aside all the same. */
+    @Override
+    public void keepDamaged(boolean keep) {
+        keepsDamaged = keep;
+    }
+
     @Override
     public void addListener(StorageListener listener) {
         if (listeners.contains(listener)) {
@@ -1645,7 +1652,7 @@ public final class SqliteStorage implements Storage {
          * @throws IOException when the database cannot be used, when other users may write to it, when it is on a network
          *     file system, or when it has a table of this name that is not Larder's. A damaged file is no reason
          */
-        public SqliteStorage open() throws IOException {
+        public SqliteStorage build() throws IOException {
             return new SqliteStorage(this, source(), place() + " " + tableName);
         }
 

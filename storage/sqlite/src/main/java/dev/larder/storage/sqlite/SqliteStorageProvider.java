@@ -28,7 +28,7 @@ public final class SqliteStorageProvider implements StorageProvider {
         if (!spec.location().isEmpty()) {
             builder.path(spec.path());
         }
-        spec.text("table", builder::tableName);
+        spec.text("tableName", builder::tableName);
         spec.duration("busyTimeout", builder::busyTimeout);
         spec.count("maxEntries", builder::maxEntries);
         spec.bytes("maxBytes", builder::maxBytes);
@@ -39,6 +39,6 @@ public final class SqliteStorageProvider implements StorageProvider {
         spec.serializer(builder::serializer);
         spec.flag("durable", builder::durable);
         spec.noOtherOptions();
-        return builder.open();
+        return builder.build();
     }
 }

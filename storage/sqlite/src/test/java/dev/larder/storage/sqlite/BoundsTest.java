@@ -47,7 +47,7 @@ class BoundsTest {
         try (SqliteStorage storage = Fixture.storage(file(), clock)
                 .maxBytes(capacity)
                 .maxEntries(150)
-                .open()) {
+                .build()) {
             for (int i = 0; i < 500; i++) {
                 int length = random.nextInt(4) == 0 ? random.nextInt(400_000) : random.nextInt(20_000);
                 StoredResponse head = Fixture.head("key " + i, clock).build();
@@ -69,8 +69,8 @@ class BoundsTest {
     @DisplayName("what a reader of this process has open stays, what others might have open stays for a while")
     void removedBodies() throws Exception {
         byte[] body = Fixture.bytes(300_000, 1);
-        try (SqliteStorage here = Fixture.storage(file(), clock).open();
-                SqliteStorage there = Fixture.storage(file(), clock).open()) {
+        try (SqliteStorage here = Fixture.storage(file(), clock).build();
+                SqliteStorage there = Fixture.storage(file(), clock).build()) {
             Fixture.put(here, Fixture.head("key", clock).build(), body);
             try (BodyReader ours =
                             Objects.requireNonNull(here.open(here.lookup("key").get(0)));
@@ -94,7 +94,7 @@ class BoundsTest {
     @Test
     @DisplayName("neither a use nor a validation writes a body again")
     void noRewrite() throws Exception {
-        try (SqliteStorage storage = Fixture.storage(file(), clock).open()) {
+        try (SqliteStorage storage = Fixture.storage(file(), clock).build()) {
             for (int length : new int[] {60_000, 5_000_000}) {
                 StoredResponse head = Fixture.head("key " + length, clock).build();
                 Fixture.put(storage, head, Fixture.bytes(length, 1));
@@ -111,7 +111,7 @@ class BoundsTest {
     @Test
     @DisplayName("a hit on a small body, and a use, read only; a use is written at most once a minute")
     void hitsReadOnly() throws Exception {
-        try (SqliteStorage storage = Fixture.storage(file(), clock).open()) {
+        try (SqliteStorage storage = Fixture.storage(file(), clock).build()) {
             Fixture.put(storage, Fixture.head("key", clock).build(), Fixture.bytes(10_000, 1));
             long before = Fixture.number(file(), "PRAGMA wal_checkpoint(TRUNCATE)");
             assertThat(before).isZero();
@@ -132,7 +132,7 @@ class BoundsTest {
         try (SqliteStorage storage = Fixture.storage(file(), clock)
                 .checkTtlEvery(Duration.ofHours(1))
                 .maxEntries(1)
-                .open()) {
+                .build()) {
             Fixture.put(storage, Fixture.head("key", clock).build(), Fixture.bytes(1_000, 1));
             Fixture.change(file(), "UPDATE larder_totals SET entries = 7, bytes = 7");
             for (int i = 1; i <= 5; i++) {
@@ -152,7 +152,7 @@ class BoundsTest {
     @Test
     @DisplayName("a sweep evicts what a smaller capacity has no room for, and writes nothing when all is right")
     void sweepToCapacity() throws Exception {
-        try (SqliteStorage storage = Fixture.storage(file(), clock).open()) {
+        try (SqliteStorage storage = Fixture.storage(file(), clock).build()) {
             for (int i = 0; i < 10; i++) {
                 Fixture.put(storage, Fixture.head("key " + i, clock).build(), Fixture.bytes(1_000, i));
             }
@@ -161,7 +161,7 @@ class BoundsTest {
             assertThat(Files.size(OwnFile.beside(file(), "-wal"))).isZero();
         }
         try (SqliteStorage storage =
-                Fixture.storage(file(), clock).maxEntries(4).open()) {
+                Fixture.storage(file(), clock).maxEntries(4).build()) {
             assertThat(storage.statistics().entries()).isEqualTo(4);
             assertThat(storage.lookup("key 9")).hasSize(1);
             assertThat(storage.lookup("key 0")).isEmpty();
@@ -190,7 +190,7 @@ class BoundsTest {
                     .path(Path.of(args[0]))
                     .maxBytes(2 * body.length())
                     .maxEntryBytes(body.length())
-                    .open()) {
+                    .build()) {
                 long start = System.nanoTime();
                 CRC32 back = new CRC32();
                 try (EntryWriter writer = storage.create(

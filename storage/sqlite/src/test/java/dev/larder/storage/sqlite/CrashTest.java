@@ -68,7 +68,7 @@ class CrashTest {
                 .path(file())
                 .clock(() -> java.time.Instant.now().plus(Duration.ofMinutes(10)))
                 .executor(Runnable::run)
-                .open()) {
+                .build()) {
             Iterator<StoredEntry> all = storage.entries();
             int entries = 0;
             while (all.hasNext()) {
@@ -250,7 +250,7 @@ class CrashTest {
             SqliteStorage storage = SqliteStorage.builder()
                     .path(file)
                     .busyTimeout(Duration.ofMinutes(1))
-                    .open();
+                    .build();
             storage.addListener(new StorageListener() {
                 @Override
                 public void corrupt(String where, String what) {

@@ -51,7 +51,7 @@ class DamageTest {
     }
 
     private SqliteStorage open() throws IOException {
-        SqliteStorage storage = Fixture.storage(file(), clock).open();
+        SqliteStorage storage = Fixture.storage(file(), clock).build();
         storage.addListener(events);
         return storage;
     }
@@ -202,7 +202,7 @@ class DamageTest {
                             .connection(connection)
                             .clock(clock)
                             .executor(task -> {})
-                            .open()) {
+                            .build()) {
                         inside.addListener(events);
                         assertThat(inside.lookup("key"))
                                 .as("%s, bit %d", column, bit)
@@ -383,7 +383,7 @@ class DamageTest {
             assertThat(storage.lookup("key 1")).isEmpty();
 
             Path other = directory.resolve("other.db");
-            try (SqliteStorage second = Fixture.storage(other, clock).open()) {
+            try (SqliteStorage second = Fixture.storage(other, clock).build()) {
                 Fixture.put(second, Fixture.head("of the other", clock).build(), new byte[10]);
             }
             Files.move(other, file(), StandardCopyOption.REPLACE_EXISTING);

@@ -39,7 +39,7 @@ class OptionsTest {
     @DisplayName("by default: in memory, gone when it is closed")
     void inMemory() throws IOException {
         for (SqliteStorage storage :
-                List.of(SqliteStorage.inMemory(), SqliteStorage.builder().open())) {
+                List.of(SqliteStorage.inMemory(), SqliteStorage.builder().build())) {
             try (storage) {
                 put(storage, "key", 10);
                 assertThat(storage.lookup("key")).hasSize(1);
@@ -117,7 +117,7 @@ class OptionsTest {
             statement.executeUpdate("CREATE TABLE theirs (a)");
             statement.executeUpdate("INSERT INTO theirs VALUES (42)");
             try (SqliteStorage storage =
-                    SqliteStorage.builder().connection(connection).open()) {
+                    SqliteStorage.builder().connection(connection).build()) {
                 put(storage, "key", 10);
                 storage.clear();
                 put(storage, "key", 10);
@@ -126,12 +126,12 @@ class OptionsTest {
             assertThat(text(statement, "SELECT a FROM theirs")).isEqualTo("42");
             assertThat(text(statement, "SELECT count(*) FROM larder")).isEqualTo("1");
             try (SqliteStorage storage =
-                    SqliteStorage.builder().connection(connection).open()) {
+                    SqliteStorage.builder().connection(connection).build()) {
                 assertThat(storage.lookup("key")).hasSize(1);
             }
             connection.setAutoCommit(false);
             assertThatThrownBy(
-                            () -> SqliteStorage.builder().connection(connection).open())
+                            () -> SqliteStorage.builder().connection(connection).build())
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("auto-commit");
         }
@@ -142,12 +142,12 @@ class OptionsTest {
     void dataSource() throws IOException {
         SQLiteDataSource source = new SQLiteDataSource();
         source.setUrl("jdbc:sqlite::memory:");
-        try (SqliteStorage storage = SqliteStorage.builder().dataSource(source).open()) {
+        try (SqliteStorage storage = SqliteStorage.builder().dataSource(source).build()) {
             put(storage, "key", 10);
             assertThat(storage.lookup("key")).hasSize(1);
         }
         source.setUrl("jdbc:sqlite:" + directory.resolve("app.db"));
-        try (SqliteStorage storage = SqliteStorage.builder().dataSource(source).open()) {
+        try (SqliteStorage storage = SqliteStorage.builder().dataSource(source).build()) {
             put(storage, "key", 10);
         }
         try (SqliteStorage storage = SqliteStorage.at(directory.resolve("app.db"))) {
@@ -165,7 +165,7 @@ class OptionsTest {
         try (SqliteStorage storage = Fixture.storage(file, clock)
                 .ttl(Duration.ofSeconds(10))
                 .checkTtlEvery(Duration.ofSeconds(5))
-                .open()) {
+                .build()) {
             for (int i = 0; i < 200; i++) {
                 put(storage, "key " + i, 10);
             }
@@ -178,7 +178,7 @@ class OptionsTest {
             assertThat(storage.statistics().entries()).isZero();
         }
         try (SqliteStorage storage =
-                Fixture.storage(file, clock).slidingTtl(Duration.ofMinutes(10)).open()) {
+                Fixture.storage(file, clock).slidingTtl(Duration.ofMinutes(10)).build()) {
             put(storage, "used", 10);
             put(storage, "not used", 10);
             for (int i = 0; i < 4; i++) {
@@ -191,7 +191,7 @@ class OptionsTest {
         }
         // What was counted in memory has been written.
         try (SqliteStorage storage =
-                Fixture.storage(file, clock).slidingTtl(Duration.ofMinutes(10)).open()) {
+                Fixture.storage(file, clock).slidingTtl(Duration.ofMinutes(10)).build()) {
             assertThat(storage.used(storage.lookup("used").get(0))).isEqualTo(5);
             clock.advance(Duration.ofMinutes(11));
             assertThat(storage.lookup("used")).isEmpty();
@@ -203,9 +203,9 @@ class OptionsTest {
     void tableName() throws IOException {
         Path file = directory.resolve("cache.db");
         try (SqliteStorage one =
-                        SqliteStorage.builder().path(file).tableName("one").open();
+                        SqliteStorage.builder().path(file).tableName("one").build();
                 SqliteStorage two =
-                        SqliteStorage.builder().path(file).tableName("Two_2").open()) {
+                        SqliteStorage.builder().path(file).tableName("Two_2").build()) {
             put(one, "key", 10);
             put(two, "key", 20);
             assertThat(one.lookup("key").get(0).bodyLength()).isEqualTo(10);
@@ -229,14 +229,14 @@ class OptionsTest {
         Path file = directory.resolve("cache.db");
         SqliteStorage.Builder builder =
                 SqliteStorage.builder().path(file).tableName("mine").createTable(false);
-        assertThatThrownBy(builder::open).isInstanceOf(IOException.class).hasMessageContaining("createTable is off");
+        assertThatThrownBy(builder::build).isInstanceOf(IOException.class).hasMessageContaining("createTable is off");
         try (Connection connection = Fixture.connect(file);
                 Statement statement = connection.createStatement()) {
             for (String sql : SqliteStorage.createStatements("mine")) {
                 statement.executeUpdate(sql);
             }
         }
-        try (SqliteStorage storage = builder.open()) {
+        try (SqliteStorage storage = builder.build()) {
             put(storage, "key", 10);
             assertThat(storage.statistics().entries()).isEqualTo(1);
         }
@@ -253,7 +253,7 @@ class OptionsTest {
                 .hasMessageContaining("choose another tableName than larder");
         assertThat(Fixture.number(file, "SELECT count(*) FROM larder")).isZero();
         try (SqliteStorage storage =
-                SqliteStorage.builder().path(file).tableName("http").open()) {
+                SqliteStorage.builder().path(file).tableName("http").build()) {
             put(storage, "key", 10);
         }
     }
@@ -285,7 +285,7 @@ class OptionsTest {
         try (SqliteStorage json = SqliteStorage.builder()
                 .path(file)
                 .serializer(JsonSerializer.INSTANCE)
-                .open()) {
+                .build()) {
             head = put(json, "key", 10);
             assertThat(json.lookup("key").get(0).stored()).isEqualTo(head);
         }
@@ -300,7 +300,7 @@ class OptionsTest {
         try (SqliteStorage json = SqliteStorage.builder()
                 .path(file)
                 .serializer(JsonSerializer.INSTANCE)
-                .open()) {
+                .build()) {
             json.addListener(events);
             assertThat(json.lookup("key")).hasSize(1);
             assertThat(json.lookup("binary")).hasSize(1);

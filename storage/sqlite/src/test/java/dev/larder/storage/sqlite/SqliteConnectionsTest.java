@@ -21,7 +21,7 @@ class SqliteConnectionsTest {
     class InMemory extends StorageContract {
         @Override
         protected Storage open(StorageSetup setup) throws IOException {
-            return Fixture.configured(SqliteStorage.builder(), setup).open();
+            return Fixture.configured(SqliteStorage.builder(), setup).build();
         }
 
         @Override
@@ -47,7 +47,7 @@ class SqliteConnectionsTest {
                 throw new IOException(e);
             }
             return Fixture.configured(SqliteStorage.builder().connection(connection), setup)
-                    .open();
+                    .build();
         }
 
         @Override
@@ -91,7 +91,7 @@ class SqliteConnectionsTest {
             SQLiteDataSource source = new SQLiteDataSource(config);
             source.setUrl("jdbc:sqlite:" + directory.resolve("app.db"));
             return Fixture.configured(SqliteStorage.builder().dataSource(source), setup)
-                    .open();
+                    .build();
         }
 
         @Override

@@ -28,7 +28,7 @@ class SqliteStorageTest extends StorageContract {
     protected Storage openWith(StorageSetup setup, Serializer serializer) throws IOException {
         return Fixture.configured(SqliteStorage.builder().path(file()), setup)
                 .serializer(serializer)
-                .open();
+                .build();
     }
 
     @Override
@@ -36,7 +36,7 @@ class SqliteStorageTest extends StorageContract {
         return Fixture.configured(SqliteStorage.builder().path(file()), setup)
                 .serializer(serializer())
                 .tableName("beside")
-                .open();
+                .build();
     }
 
     @Override

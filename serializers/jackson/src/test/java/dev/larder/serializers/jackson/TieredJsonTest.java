@@ -1,0 +1,7 @@
+package dev.larder.serializers.jackson;
+
+class TieredJsonTest extends TieredContract {
+    TieredJsonTest() {
+        super(JsonSerializer.INSTANCE);
+    }
+}

@@ -10,7 +10,7 @@ fi
 build() {
     local sources=("$root/pom.xml")
     local module
-    for module in semantics core storage/sqlite client/jdk client/okhttp client/apache client/spring conformance; do
+    for module in semantics core storage/sqlite storage/redis storage/s3 client/jdk client/okhttp client/apache client/spring conformance; do
         sources+=("$root/$module/pom.xml" "$root/$module/src/main")
     done
     if [ -f "$jar" ] && [ -z "$(find "${sources[@]}" -type f -newer "$jar" | head -n 1)" ]; then

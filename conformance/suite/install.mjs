@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 // Pinned: the list of exceptions is written against these tests.
 const NAME = 'http-cache-tests'
-const VERSION = '0.4.5'
+export const VERSION = '0.4.5'
 
 /** Where the package is, after installing it if needed. */
 export async function install (target) {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseExpectations } from './expectations.mjs'
-import { install } from './install.mjs'
+import { VERSION, install } from './install.mjs'
 import { judge } from './judge.mjs'
 import { Restarts } from './restarts.mjs'
 
@@ -17,6 +17,10 @@ const CANNOT_RUN = 3
 const AT_ONCE = 100
 // As many requests as the suite makes are answered long before that.
 const LONGEST_RUN = 10 * 60 * 1000
+// More surprises than this are no accident of timing.
+const MOST_ASKED_AGAIN = 5
+// It lives for seconds, for which the second compiler costs more than it gives.
+const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 const USAGE = `usage: conformance/run [--client jdk|jdk-async|okhttp|apache|apache-async|spring|webclient]
                        [--mode private|shared] [--storage memory:|file:|sqlite:|SPEC] [--careful] [--restart | --crash] [--id TEST-ID] [--suite DIRECTORY] [--expected FILE]
@@ -160,7 +164,13 @@ async function main () {
     process.once(signal, () => stopAll().then(() => process.exit(130)))
   }
 
+  const ofVersion = version => join(HERE, '..', `expected-${version}.txt`)
+  // Another version has mostly the same tests.
+  const expectedFile = options.expected ?? [ofVersion(suite.version), ofVersion(VERSION)].find(existsSync)
+  const conditions = new Set(name.concat(options.letter ? ['letter'] : [], options.restart ? ['restart'] : []))
+  const expected = options.id ? new Map() : parseExpectations(expectedFile, conditions)
   let states
+  let askedAgain = []
   let restarts
   try {
     const origin = start(process.execPath, ['--no-warnings', join(suite.engine, 'server', 'server.mjs')], {
@@ -174,7 +184,7 @@ async function main () {
     }, logFile)
     const originPort = await origin.ready
     const gatewayArgs = port => [
-      ...options.classpath ? ['-cp', options.classpath, 'dev.larder.conformance.Gateway'] : ['-jar', join(TARGET, 'gateway.jar')],
+      ...SHORT_LIVED, ...options.classpath ? ['-cp', options.classpath, 'dev.larder.conformance.Gateway'] : ['-jar', join(TARGET, 'gateway.jar')],
       '--listen', `127.0.0.1:${port}`, '--origin', `http://localhost:${originPort}`, '--client', options.client,
       '--mode', options.mode, '--storage', storage, '--log', ...options.letter ? ['--letter-of-rfc'] : []
     ]
@@ -193,13 +203,26 @@ async function main () {
       fetch = (url, init) => restarts.fetch(url, init)
     }
     const chosen = options.id ? only(suite.tests, options.id) : suite.tests
-    await Promise.race([
-      suite.run(chosen, fetch, `http://127.0.0.1:${port}`, AT_ONCE),
+    const run = some => Promise.race([
+      suite.run(some, fetch, `http://127.0.0.1:${port}`, AT_ONCE),
       new Promise((resolve, reject) => {
         setTimeout(() => reject(new Error('the suite does not end')), LONGEST_RUN).unref()
       })
     ])
+    await run(chosen)
     states = judge(chosen, suite.getResults(), options.id === null)
+    if (!options.id) {
+      // The suite's tests have pauses and clocks of their own, which a busy machine can spoil: what surprises is asked
+      // once more, by itself, and both answers are told of.
+      askedAgain = surprises(states, expected)
+      if (askedAgain.length > 0 && askedAgain.length <= MOST_ASKED_AGAIN) {
+        await run(suite.tests.map(part => ({ ...part, tests: part.tests.filter(test => askedAgain.includes(test.id)) }))
+          .filter(part => part.tests.length > 0))
+        states = judge(chosen, suite.getResults(), true)
+      } else {
+        askedAgain = []
+      }
+    }
   } finally {
     await stopAll()
     rmSync(work, { recursive: true, force: true })
@@ -212,12 +235,14 @@ async function main () {
     return
   }
   writeFileSync(join(results, name.join('-') + '.json'), JSON.stringify(Object.fromEntries(states), null, 2) + '\n')
-  const expectedFile = options.expected ?? join(HERE, '..', `expected-${suite.version}.txt`)
-  const conditions = new Set(name.concat(options.letter ? ['letter'] : [], options.restart ? ['restart'] : []))
-  const expected = parseExpectations(expectedFile, conditions)
   const title = `${name.join(' ')}${restarts ? ` (${restarts.count} times)` : ''}`
   // The list is written against the package: a checkout may have other tests, and other opinions on them.
-  process.exitCode = report(title, suite.version, states, expected, logFile, options.suite === undefined)
+  process.exitCode = report(title, suite.version, states, expected, askedAgain, logFile, options.suite === null)
+}
+
+/** What does not pass although nothing says why; what waits for another test is that one's matter. */
+function surprises (states, expected) {
+  return [...states].filter(([id, { state }]) => !['pass', 'not judged'].includes(state) && !expected.has(id)).map(([id]) => id)
 }
 
 function only (suites, id) {
@@ -229,7 +254,7 @@ function only (suites, id) {
   fail(`there is no test ${id}`)
 }
 
-function report (title, version, states, expected, logFile, listed) {
+function report (title, version, states, expected, askedAgain, logFile, listed) {
   console.log(`http-cache-tests ${version} against ${title}`)
   for (const kind of ['required', 'optimal', 'check']) {
     const ofKind = [...states].filter(([, test]) => test.kind === kind)
@@ -238,6 +263,9 @@ function report (title, version, states, expected, logFile, listed) {
       .filter(([id, test]) => test.state !== 'pass' && expected.get(id)?.group === 'not-applicable').length
     console.log(`  ${kind.padEnd(8)} ${String(passed).padStart(3)} of ${ofKind.length} pass` +
       (inapplicable > 0 ? `, ${inapplicable} do not apply` : ''))
+  }
+  for (const id of askedAgain) {
+    console.log(`asked again, since its first answer was a surprise: ${id} (now ${states.get(id).state})`)
   }
   const changes = []
   for (const kind of ['required', 'optimal', 'check']) {

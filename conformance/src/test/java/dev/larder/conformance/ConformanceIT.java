@@ -10,10 +10,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The public suite against every client, mode and storage. What is expected of it stands in expected-*.txt. */
+/**
+ * The public suite against every client, mode and storage, a few at a time since most of it is waiting. What is expected of
+ * it stands in expected-*.txt.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class ConformanceIT {
     private static final int OLDEST_NODE = 18;
     /** The exit code of run.mjs when there is no suite to run. */

@@ -66,6 +66,7 @@ public enum Reason {
     STATUS_NOT_UNDERSTOOD("RFC 9111 5.2.2.3", "must-understand, and this status code's rules are not understood"),
     STATUS_NOT_FINAL("RFC 9111 3", "the status code is not final"),
     STATUS_NEVER_STORED("RFC 6585", "responses with this status code are never stored"),
+    FRAMING_CONTRADICTORY("RFC 9112 6.3", "it has both Transfer-Encoding and Content-Length, so its end is uncertain"),
     STATUS_PARTIAL("RFC 9111 3.3", "it is partial and not one range of a known whole that was asked for"),
     STATUS_NOT_MODIFIED("RFC 9111 3", "a 304 is no response of its own"),
     PRIVATE("RFC 9111 5.2.2.7", "private keeps it out of a shared cache"),

@@ -93,6 +93,10 @@ public final class Storability {
         if (NEVER_STORED.contains(status)) {
             return Reason.STATUS_NEVER_STORED;
         }
+        // Clients differ in which of the two they believe, and one that is wrong has another body than was sent.
+        if (response.fields().contains("Transfer-Encoding") && response.fields().contains("Content-Length")) {
+            return Reason.FRAMING_CONTRADICTORY;
+        }
         if (!policy.accepts(request, response)) {
             return Reason.FILTERED;
         }

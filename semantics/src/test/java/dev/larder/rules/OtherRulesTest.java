@@ -191,7 +191,7 @@ class OtherRulesTest {
     @Test
     void everyReasonHasASectionAndOneSentence() {
         for (Reason reason : Reason.values()) {
-            assertThat(reason.section()).matches("(RFC \\d+( [\\d.]+)?|Larder (policy|storage))");
+            assertThat(reason.section()).matches("(RFC \\d+( [\\d.]+)?|Larder (policy|storage|client))");
             assertThat(reason.sentence()).isNotEmpty().doesNotEndWith(".");
         }
         assertThat(Reason.FRESH.servesStored()).isTrue();

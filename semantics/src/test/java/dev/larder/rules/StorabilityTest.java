@@ -73,6 +73,7 @@ class StorabilityTest {
     @ParameterizedTest
     @ValueSource(ints = {201, 202, 302, 303, 307, 403, 421, 425, 500, 502, 503, 504, 599})
     @Tag("R9111-073")
+    @Tag("R9110-066")
     void otherStatusesNeedMore(int status) {
         assertThat(ask(get(), response(status, "ETag", "\"1\""), policy())).isEqualTo(Reason.NOTHING_ALLOWS_STORING);
     }

@@ -144,7 +144,7 @@ final class Tiers implements AsyncStorage {
             }
             answer.add(new FarEntry(index, entry, token, generation));
             if (copy != null) {
-                complete = and(complete, () -> inNear("freshen", () -> near.freshen(head)));
+                complete = and(complete, () -> freshenNear(head, token, generation));
             } else if (entry.inlineBody() != null) {
                 complete = and(complete, () -> promote(entry, token, generation));
             } else {
@@ -168,6 +168,17 @@ final class Tiers implements AsyncStorage {
                 index.learn(key, token, found);
             }
             return answer;
+        });
+    }
+
+    /** Gives near a head of far's, which may be an old one by the time that it is there: then nobody may rely on near. */
+    private CompletionStage<@Nullable Boolean> freshenNear(StoredResponse head, Known token, long generation) {
+        return inNear("freshen", () -> near.freshen(head)).thenApply(done -> {
+            if (index.stands(head.key(), token, generation)) {
+                return done;
+            }
+            index.changed(head.key());
+            return false;
         });
     }
 

@@ -13,6 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A response that breaks off is never stored, wherever it does. */
 final class CutTest extends CacheScenario {
@@ -67,6 +69,7 @@ final class CutTest extends CacheScenario {
 
     @Test
     @Tag("R9110-012")
+    @Tag("R9112-005")
     void aBodyWithALength() throws Exception {
         assertThat(taken(cacheable(), Cut.FIN)).isZero();
         assertThat(cache.entries().hasNext()).isFalse();
@@ -81,6 +84,7 @@ final class CutTest extends CacheScenario {
 
     @Test
     @Tag("R9110-012")
+    @Tag("R9112-007")
     void aBodyInChunks() throws Exception {
         Reply whole = cacheable().chunked(100);
         // All bytes have come when only the last line break is missing; whoever takes that for the end has the body.
@@ -112,6 +116,32 @@ final class CutTest extends CacheScenario {
             assertThat(cache.entries().hasNext()).as("cut at " + cut).isFalse();
         }
         events.answered(cache.statistics().requests());
+    }
+
+    /** Where two readers of the same bytes could see two messages, nothing is kept for anyone (RFC 9112 6.3). */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Content-Length: 5\r\nContent-Length: 10\r\n\r\n12345HTTP/1",
+                "Content-Length: 10\r\nContent-Length: 5\r\n\r\n12345HTTP/1",
+                "Content-Length: 5, 10\r\n\r\n12345HTTP/1",
+                "Content-Length: +5\r\n\r\n12345",
+                "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n",
+                "Transfer-Encoding: chunked\r\nContent-Length: 20\r\n\r\n5\r\n12345\r\n0\r\n\r\n",
+                "Transfer-Encoding: identity, chunked\r\nContent-Length: 3\r\n\r\n5\r\n12345\r\n0\r\n\r\n",
+            })
+    @Tag("R9111-156")
+    void aLengthThatContradictsItself(String framing) throws Exception {
+        origin.on("/a")
+                .reply(Reply.raw("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nConnection: close\r\n" + framing)
+                        .thenClose());
+        try {
+            way.start(client, request("GET", "/a"), BodyHandlers.ofString()).get(20, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            // The client refuses it, which is as well.
+            assertThat(e.getCause()).isNotNull();
+        }
+        assertThat(cache.entries().hasNext()).isFalse();
     }
 
     @Test

@@ -173,6 +173,7 @@ final class StandardsTest extends CacheScenario {
     @Test
     @Tag("R9111-125")
     @Tag("R9111-138")
+    @Tag("R9110-022")
     void contentIsNeverTransformed() throws Exception {
         given(
                 "/a",
@@ -384,6 +385,19 @@ final class StandardsTest extends CacheScenario {
         advance(61);
         get("/a").assertRevalidated("1").assertBecause(Reason.VALIDATED);
         assertAsked(4, "/a");
+    }
+
+    @Test
+    @Tag("R8246-004")
+    void aSharedCacheValidatesAFreshImmutableResponseOnlyWhenTheClientAsksForIt() throws Exception {
+        sharedCache();
+        given("/a", Reply.conditional("\"1\"", "1", "Cache-Control", "max-age=60, immutable"));
+        get("/a").assertStored();
+        advance(59);
+        get("/a").assertHit("1");
+        assertAsked(1, "/a");
+        get("/a", "Cache-Control", "no-cache").assertRevalidated("1");
+        assertAsked(2, "/a");
     }
 
     @Test

@@ -46,6 +46,7 @@ final class TransparencyTest extends CacheScenario {
     @Test
     @Tag("R9111-115")
     @Tag("R9110-003")
+    @Tag("R9110-021")
     @Tag("R9110-037")
     @Tag("R9110-051")
     void everyRequestThatIsNotAnsweredIsSentAsTheBareClientSendsIt() throws Exception {
@@ -98,6 +99,7 @@ final class TransparencyTest extends CacheScenario {
     @Tag("R9110-004")
     @Tag("R9110-005")
     @Tag("R9110-023")
+    @Tag("R9110-040")
     void fieldsOfAResponseComeThroughUnchanged() throws Exception {
         Reply reply =
                 ok("1", "Cache-Control", "max-age=60", "X-A", "1", "x-a", "2", "X-Empty", "", "X-Text", "\u00e4 b");

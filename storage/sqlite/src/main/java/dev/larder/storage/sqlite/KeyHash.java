@@ -1,6 +1,5 @@
 package dev.larder.storage.sqlite;
 
-import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -27,10 +26,15 @@ final class KeyHash {
     }
 
     static KeyHash of(String key) {
-        ByteBuffer characters = ByteBuffer.allocate(2 * key.length());
-        characters.asCharBuffer().put(key);
+        // No charset has bytes for every string, and a buffer of characters takes as long as the hash.
+        byte[] characters = new byte[2 * key.length()];
+        for (int i = 0; i < key.length(); i++) {
+            char c = key.charAt(i);
+            characters[2 * i] = (byte) (c >> 8);
+            characters[2 * i + 1] = (byte) c;
+        }
         try {
-            return new KeyHash(key, MessageDigest.getInstance("SHA-256").digest(characters.array()));
+            return new KeyHash(key, MessageDigest.getInstance("SHA-256").digest(characters));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }

@@ -1291,15 +1291,19 @@ public final class SqliteStorage implements Storage {
                 return;
             }
             left -= rows.size();
+            // What can be read is judged by itself, once more where it is removed, should the clock have gone back
+            // since.
+            for (StoredEntry each : found.entries) {
+                rows.remove(((SqliteEntry) each).n);
+            }
             for (StoredEntry each : found.live(now)) {
                 // Not yet: it has been used.
                 SqliteEntry entry = (SqliteEntry) each;
-                rows.remove(entry.n);
                 Long expires = expires(entry.stored(), uses.lastUse(entry.n, entry.used));
                 Long at = expires == null ? null : Long.valueOf(Math.max(expires, now + 1));
                 database.write(session -> session.update(Sql.POSTPONE, at, entry.n));
             }
-            // The rest is gone, or was written by another serializer.
+            // The rest is damaged, or was written by another serializer.
             Change change = database.write(session -> {
                 Change some = new Change();
                 for (Long n : rows) {

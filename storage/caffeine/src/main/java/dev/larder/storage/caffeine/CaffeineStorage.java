@@ -311,10 +311,12 @@ public final class CaffeineStorage implements Storage {
     }
 
     private long dropAll() {
+        long dropped = 0;
         for (Writer writer : writers) {
             writer.discarded = true;
+            // It may be about to bring its key into being, which going through the keys need not meet.
+            dropped += drop(writer.head.key(), entry -> true);
         }
-        long dropped = 0;
         for (String key : index.keySet()) {
             dropped += drop(key, entry -> true);
         }

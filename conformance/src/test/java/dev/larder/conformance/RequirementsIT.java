@@ -99,7 +99,8 @@ class RequirementsIT {
         long decisions = rows.stream().filter(Requirement::isDecision).count();
         Map<String, Integer> counts = new TreeMap<>();
         verdicts.values().forEach(verdict -> counts.merge(verdict, 1, Integer::sum));
-        return verdicts.size() + " rows, " + decisions + " of them decisions where the standards leave it open: " + counts;
+        return verdicts.size() + " rows, " + decisions + " of them decisions where the standards leave it open: "
+                + counts;
     }
 
     private static void checkDocument(String expected) throws IOException {
